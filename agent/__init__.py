@@ -1,0 +1,1 @@
+"""The search: planner, choosers, loop, run store, command line, report."""

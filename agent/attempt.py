@@ -1,0 +1,49 @@
+"""One attempt of a search: what was tried on which parent, and what came of it. The planner learns from these alone."""
+
+from dataclasses import dataclass
+
+from archgraft.evaluator.results import Result, Status
+from archgraft.tree_ops.edits import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """Where a candidate falls in the MAP-Elites grid."""
+
+    cost_band: int
+    """Power-of-two band of its parameters relative to the rootstock: 0 is up to the rootstock's own size."""
+    mixer: str
+    """Family that holds most of its parameters."""
+    depth_band: int
+    """Power-of-two band of its number of leaf modules relative to the rootstock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A finished attempt. Attempt 0 is the rootstock itself, with no parent and no operator.
+
+    `candidate_id` equals `index`. `oriented_score` is None unless `result.ok`; more is better. `gain` is the
+    difference to the parent's; `improved` says that it exceeds the measured seed noise.
+    """
+
+    index: int
+    parent_id: int | None
+    operator: Operator | None
+    depth_band: int
+    family: str
+    result: Result
+    oriented_score: float | None
+    gain: float | None
+    improved: bool
+    descriptor: Descriptor | None
+    n_parameters: int | None
+
+    @property
+    def candidate_id(self) -> int:
+        """Attempts and candidates share their numbering."""
+        return self.index
+
+    @property
+    def status(self) -> Status:
+        """The result's status."""
+        return self.result.status

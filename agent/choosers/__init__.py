@@ -1,0 +1,1 @@
+"""Choosers: who answers the closed question that a plan asks."""

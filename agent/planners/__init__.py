@@ -1,0 +1,1 @@
+"""Planners: where and how to change which parent."""

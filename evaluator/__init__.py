@@ -1,0 +1,1 @@
+"""Child programs, tasks and results: what trains and measures a candidate."""

@@ -1,0 +1,70 @@
+"""What came of a candidate: a status with its reason, and numbers with their units."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How an attempt ended. Everything but `OK` says why in the result's `reason`; all are charged (law 7)."""
+
+    OK = "ok"
+    NO_OPTION = "no_option"
+    DUPLICATE = "duplicate"
+    INVALID = "invalid"
+    OVER_LIMIT = "over_limit"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    NONFINITE = "nonfinite"
+    BATCH_LEAK = "batch_leak"
+    NOT_CAUSAL = "not_causal"
+
+
+class Stage(StrEnum):
+    """Where in the cascade a result was reached."""
+
+    EDIT = "edit"
+    EMIT = "emit"
+    VERIFY = "verify"
+    GATES = "gates"
+    TRAIN = "train"
+    CHECKS = "checks"
+    PROFILE = "profile"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Measured numbers. `score` is the task's metric on the split named by the result, as the task defines it."""
+
+    score: float
+    train_loss: float
+    n_parameters: int
+    flops: int
+    """Of one sample, forward pass, by torch's own counter."""
+    latency_ms: float
+    """Median forward pass of one batch of `latency_batch` samples."""
+    latency_ms_p95: float
+    latency_batch: int
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One evaluation of one candidate with one seed."""
+
+    status: Status
+    stage: Stage
+    reason: str
+    """Empty when the status is `OK`."""
+    seed: int
+    split: str
+    """`validation` or `test`."""
+    metrics: Metrics | None
+    wall_seconds: float
+    tier: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the candidate has a score."""
+        return self.status is Status.OK

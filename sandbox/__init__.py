@@ -1,0 +1,1 @@
+"""Isolation: a supervisor, a zygote and one confined child per job."""

@@ -1,0 +1,1 @@
+"""Pure trees: mining, the library, edits, adapters, emission. Runs no mined code."""

@@ -1,0 +1,106 @@
+"""An architecture as plain data: which module instances it holds, where code made them, and what flowed through."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One constructor argument of a live instance.
+
+    `literal`: `text` is a Python literal. `reference`: `text` is a dotted name of a class or function. `opaque`:
+    anything else (a module, a lambda, a config object); `text` only describes it.
+    """
+
+    name: str
+    kind: Literal["literal", "reference", "opaque"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSite:
+    """The call expression that made an instance: lines from 1, columns from 0, in bytes of UTF-8 as CPython counts."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str
+    """Qualified name of the function that holds the call, such as `ResNet._make_layer`."""
+    n_instances: int
+    """How many instances of the model this one call made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One module instance.
+
+    Shapes are those of the first call with the traced batch, batch axis included; empty when the node was never
+    called or took or gave anything but one floating-point tensor. `attribute_reads` are attributes that other code
+    reads off this instance (`self.slot.weight`): they close the node to replacement.
+    """
+
+    nid: str
+    path: str
+    class_name: str
+    definition: str
+    """Qualified name of the class: a top-level name of the tree's source, or `torch.nn....`."""
+    arguments: tuple[Argument, ...]
+    site: CodeSite | None
+    input_shapes: tuple[Shape, ...]
+    output_shapes: tuple[Shape, ...]
+    n_calls: int
+    extra_inputs: bool
+    """Whether the call gave more than one tensor or any keyword that is not None."""
+    n_parameters: int
+    """Of the node and all below it; shared tensors count once."""
+    flops: int
+    attribute_reads: tuple[str, ...]
+    children: tuple[str, ...]
+    shared: bool
+    """Whether the instance is reachable by more than one path, or shares a parameter with another node."""
+    opaque: bool
+    """Whether torch itself made it, inside another torch module: closed to edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A model: source that defines it, the expression that builds it, and its nodes by `nid`, parents first."""
+
+    source: str
+    construct: str
+    nodes: Mapping[str, Node]
+    root: str
+    batch: int
+    n_parameters: int
+    flops: int
+    """Of one sample."""
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def parent_of(self, nid: str) -> Node | None:
+        """The node that holds `nid` in a slot, or None for the root."""
+        return next((node for node in self if nid in node.children), None)
+
+    def at(self, path: str) -> Node:
+        """The node at a dotted path ("" is the root). Raises `KeyError` when there is none."""
+        for node in self:
+            if node.path == path:
+                return node
+        raise KeyError(path)
+
+    def depth_of(self, nid: str) -> int:
+        """How many slots lie between the root and the node."""
+        path = self.nodes[nid].path
+        return path.count(".") + 1 if path else 0
+
+    def below(self, nid: str) -> Iterator[Node]:
+        """The node and all nodes under it."""
+        node = self.nodes[nid]
+        yield node
+        for child in node.children:
+            yield from self.below(child)
