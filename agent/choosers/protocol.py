@@ -27,7 +27,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Which option, why, and what asking cost. `fallback` holds the reason when the chooser itself gave no valid one."""
+    """Which option, why, and what asking cost. `fallback` says why the chooser's own answer, if any, was not used."""
 
     option: int
     reason: str

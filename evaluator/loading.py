@@ -1,0 +1,29 @@
+"""Turns emitted source into a live module. Runs in the sandbox child only (law 1)."""
+
+import linecache
+import sys
+from types import ModuleType
+
+import torch
+from torch import nn
+
+
+def load_module(source: str, name: str = "archgraft_candidate") -> ModuleType:
+    """Execute `source` as the module `name`; tracebacks show its lines. Raises whatever the source raises."""
+    filename = f"<{name}>"
+    module = ModuleType(name)
+    module.__file__ = filename
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    # Dataclasses and pickling helpers look a class's module up by name while the body still runs.
+    sys.modules[name] = module
+    exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102 - this is the sandbox child
+    return module
+
+
+def build(module: ModuleType, construct: str, seed: int) -> nn.Module:
+    """Evaluate the expression that builds the model, from one seed. Raises `TypeError` when it is no `nn.Module`."""
+    torch.manual_seed(seed)
+    model = eval(construct, module.__dict__)  # noqa: S307 - this is the sandbox child
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"{construct} gives a {type(model).__name__}, not a torch.nn.Module")
+    return model
