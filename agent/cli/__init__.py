@@ -1,0 +1,60 @@
+"""The command line. A command lives in its own module, imported when that command, or all help, is asked for.
+
+Command modules import typer and the standard library at their top; the work is imported inside the function. So
+`archgraft --help` answers at once, without torch.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from archgraft.agent.cli.boundary import guarded
+
+COMMANDS = ("demo", "mine", "library", "tree", "search", "status", "report", "export", "doctor")
+"""Every command, in the order in which people meet them; `NAME_command` in `archgraft.agent.cli.NAME`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `archgraft`: run one command and leave the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    wanted = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
+    application(wanted)(args=given, prog_name="archgraft")
+
+
+def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The typer application with the commands of these names; only their modules are imported."""
+    app = typer.Typer(
+        name="archgraft",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in names:
+        if importlib.util.find_spec(f"{__name__}.{name}") is None:
+            continue  # not written yet
+        module = importlib.import_module(f"{__name__}.{name}")
+        app.command(name)(guarded(getattr(module, f"{name}_command")))
+    return app
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from archgraft import __version__
+
+        typer.echo(f"archgraft {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Evolve executable PyTorch architectures by tree surgery on real code."""

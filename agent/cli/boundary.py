@@ -1,0 +1,88 @@
+"""The command line. A command lives in its own module, imported when that command, or all help, is asked for.
+
+| code | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | a defect in archgraft; the traceback was saved |
+| 2 | something that the user can mend |
+| 3 | the sandbox is broken |
+| 130 | interrupted |
+"""
+
+import errno
+import functools
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import typer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT_DEFECT = 1
+EXIT_MENDABLE = 2
+EXIT_SANDBOX = 3
+EXIT_INTERRUPTED = 130
+
+_MENDABLE = (
+    ("archgraft.agent.errors", "UsageError"),
+    ("archgraft.evaluator.tasks.protocol", "TaskError"),
+    ("archgraft.tree_ops.errors", "LibraryError"),
+    ("archgraft.tree_ops.errors", "SourceError"),
+)
+_SANDBOX = (("archgraft.sandbox.protocol", "SandboxError"),)
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """The command, with its failures turned into a message on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except KeyboardInterrupt:
+            raise _ended(EXIT_INTERRUPTED, "interrupted") from None
+        except Exception as error:  # the command line is one of the three boundaries
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # the reader of our output went away: typer ends quietly
+            raise _explained(error) from None
+
+    return run
+
+
+def _explained(error: Exception) -> typer.Exit:
+    """Say what went wrong, in the words that fit its kind, and give the exit that goes with it."""
+    if isinstance(error, _loaded(_MENDABLE)):
+        return _ended(EXIT_MENDABLE, str(error))
+    if isinstance(error, _loaded(_SANDBOX)):
+        advice = "Nothing was scored or charged. Run 'archgraft doctor' to see which layer fails and what to do."
+        return _ended(EXIT_SANDBOX, f"the sandbox is broken: {error}\n{advice}")
+    saved = _save_traceback(error)
+    return _ended(EXIT_DEFECT, f"a defect in archgraft: {type(error).__name__}: {error}\nThe traceback is in {saved}")
+
+
+def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[BaseException], ...]:
+    """The classes among these whose modules are imported: an error of any other class can't have been raised."""
+    return tuple(getattr(sys.modules[module], name) for module, name in names if module in sys.modules)
+
+
+def _ended(code: int, message: str) -> typer.Exit:
+    typer.echo(f"archgraft: {message}", err=True)
+    return typer.Exit(code)
+
+
+def _save_traceback(error: Exception) -> Path:
+    """Write the whole traceback, with the command that met it, where the user can find it."""
+    name = f"archgraft-traceback-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    path = Path(tempfile.gettempdir()) / name
+    command = " ".join(sys.argv)
+    path.write_text(f"{command}\n\n{''.join(traceback.format_exception(error))}", encoding="utf-8")
+    return path
