@@ -24,9 +24,11 @@ Family = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Stands in a constructor template for a number that the host decides."""
+    """Stands in a constructor template for a number that the host decides: its width times `factor` over `divisor`."""
 
     role: RoleName
+    factor: int = 1
+    divisor: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Contract:
     `preserve` gives as many channels as it takes; `project` takes `in_width` and gives `out_width`. Both must be
     multiples of `width_multiple`. `spatial_stride` divides each position axis (1 keeps it). `causal` means that an
     output never depends on later positions (sequence and signal layouts; position-wise modules are causal).
-    `n_parameters` and `flops` (one sample) are those at `probe_widths`.
+    `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out). Each position axis must be a
+    multiple of `position_multiple`.
     """
 
     layout: Layout
@@ -51,6 +54,7 @@ class Contract:
     n_parameters: int
     flops: int
     probe_widths: tuple[int, ...]
+    position_multiple: int = 1
 
     def arguments_for(self, in_width: int, out_width: int) -> Mapping[str, Any]:
         """Constructor keywords for a host that gives `in_width` and wants `out_width` channels.
@@ -62,5 +66,13 @@ class Contract:
         for width in (in_width, out_width):
             if width % self.width_multiple:
                 raise ValueError(f"width must be a multiple of {self.width_multiple}, but got {width}")
-        widths = {"in_width": in_width, "out_width": out_width}
-        return {name: widths[value.role] if isinstance(value, Role) else value for name, value in self.template}
+        widths: dict[RoleName, int] = {"in_width": in_width, "out_width": out_width}
+        return fill(self.template, widths)
+
+
+def fill(template: tuple[tuple[str, Any], ...], widths: Mapping[RoleName, int]) -> dict[str, Any]:
+    """The constructor keywords of a template for given widths."""
+    return {
+        name: widths[value.role] * value.factor // value.divisor if isinstance(value, Role) else value
+        for name, value in template
+    }
