@@ -1,0 +1,43 @@
+"""One search at a time works on a run."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from archgraft.agent.errors import UsageError
+
+LOCK_NAME = "LOCK"
+
+
+class RunLock:
+    """Held while a search runs; the system frees it when the process dies, however it dies.
+
+    `flock` belongs to the open file, which the sandbox's processes don't inherit, so that an orphaned child can't keep
+    a killed run locked.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock. Raises `UsageError` when another search holds it."""
+        self._file = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise UsageError(
+                f"{folder}: another search works on this run (process {holder}). "
+                "Wait for it or stop it, or choose another --out."
+            ) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    @property
+    def held(self) -> bool:
+        """Whether this process still has it."""
+        return not self._file.closed
+
+    def release(self) -> None:
+        """Give the lock back. Safe to call twice."""
+        self._file.close()

@@ -1,0 +1,241 @@
+"""Reading a run. The report, the export and the status read nothing else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from archgraft.agent.attempt import Attempt, Descriptor
+from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.errors import UsageError
+from archgraft.agent.store import tables
+from archgraft.agent.store.codec import from_json
+from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
+from archgraft.agent.store.records import Candidate, Event, Measurement, Proposal, Role, RunInfo, Spend
+from archgraft.agent.store.weights import weights_of
+from archgraft.evaluator.results import Metrics, Result, Stage, Status
+from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.tree import Tree
+
+
+class RunReader:
+    """A run as it is stored at the moment of each call; a search may be writing to it at the same time."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        """Use `load_run`."""
+        self.folder = folder
+        self.place = str(folder / DATABASE_NAME)
+        self._engine = engine
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with usable(self.place), self._engine.connect() as connection:
+            yield connection
+
+    @property
+    def info(self) -> RunInfo:
+        """What the run is about."""
+        with self._reading() as connection:
+            return from_json(RunInfo, connection.execute(select(tables.run.c.info)).scalar_one())
+
+    def attempts(self) -> list[Attempt]:
+        """The finished attempts in index order; one that is in flight leaves a hole."""
+        table = tables.attempts
+        query = select(table, tables.results).join(tables.results, table.c.result_id == tables.results.c.id)
+        with self._reading() as connection:
+            return [_attempt(row) for row in connection.execute(query.order_by(table.c.attempt))]
+
+    def finished_at(self) -> dict[int, float]:
+        """When each attempt finished, in seconds of search; time between sessions does not count."""
+        table = tables.attempts
+        with self._reading() as connection:
+            rows = connection.execute(select(table.c.attempt, table.c.elapsed_seconds))
+            return {row.attempt: row.elapsed_seconds for row in rows}
+
+    def proposals(self) -> list[Proposal]:
+        """All planned attempts in index order. The rootstock, attempt 0, has none."""
+        table = tables.proposals
+        with self._reading() as connection:
+            return [_proposal(row) for row in connection.execute(select(table).order_by(table.c.attempt))]
+
+    def pending(self) -> list[Proposal]:
+        """The proposals without a result: what was in flight when the run stopped, to be taken up again."""
+        table, finished = tables.proposals, select(tables.attempts.c.attempt)
+        query = select(table).where(table.c.attempt.not_in(finished)).order_by(table.c.attempt)
+        with self._reading() as connection:
+            return [_proposal(row) for row in connection.execute(query)]
+
+    def candidate(self, candidate_id: int) -> Candidate:
+        """One candidate. Raises `KeyError` when the attempt came to none (no option, say)."""
+        query = select(tables.candidates).where(tables.candidates.c.id == candidate_id)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise KeyError(candidate_id)
+        return _candidate(row)
+
+    def tree_hashes(self) -> dict[int, str]:
+        """The tree hash of each candidate."""
+        table = tables.candidates
+        with self._reading() as connection:
+            return {row.id: row.tree_hash for row in connection.execute(select(table.c.id, table.c.tree_hash))}
+
+    def measurements(
+        self, role: Role | None = None, split: str | None = None, attempts: bool = True
+    ) -> list[Measurement]:
+        """All results in the order of candidate, split and seed; of one role, one split, or without attempts' own."""
+        table = tables.results
+        query = select(table).order_by(table.c.candidate_id, table.c.split, table.c.seed, table.c.role)
+        query = query if attempts else query.where(table.c.id.not_in(select(tables.attempts.c.result_id)))
+        query = query if role is None else query.where(table.c.role == role)
+        query = query if split is None else query.where(table.c.split == split)
+        with self._reading() as connection:
+            return [Measurement(row.candidate_id, row.role, _result(row)) for row in connection.execute(query)]
+
+    def best(self) -> Attempt | None:
+        """The attempt to be proud of: the finalist with the best mean validation score, else the best single score.
+
+        The rootstock takes part; ties go to the earlier attempt. The test split never decides. None before the first
+        score.
+        """
+        scored = {attempt.index: attempt for attempt in self.attempts() if attempt.oriented_score is not None}
+        orient = self.info.metric.oriented
+        finals: dict[int, list[float]] = {}
+        for measured in self.measurements("finalist", "validation"):
+            if measured.result.metrics is not None and measured.candidate_id in scored:
+                finals.setdefault(measured.candidate_id, []).append(orient(measured.result.metrics.score))
+        means = {index: sum(values) / len(values) for index, values in finals.items()}
+        ranked = means or {index: attempt.oriented_score or 0.0 for index, attempt in scored.items()}
+        return scored[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
+
+    def test_plan(self) -> list[tuple[int, int]]:
+        """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""
+        table = tables.test_plan
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.candidate_id, table.c.seed))
+            return [(row.candidate_id, row.seed) for row in rows]
+
+    def sealed_test_used(self) -> bool:
+        """Whether the test split was opened: from then on only the planned evaluations may use it (law 9)."""
+        return bool(self.test_plan())
+
+    def spend(self) -> Spend:
+        """What the whole run spent, with what asking for attempts still in flight cost."""
+        parts = self.spend_by_attempt()
+        answers = [proposal.answer for proposal in self.pending() if proposal.answer is not None]
+        return Spend(
+            attempt=None,
+            wall_seconds=sum(part.wall_seconds for part in parts),
+            cpu_seconds=sum(part.cpu_seconds for part in parts),
+            gpu_seconds=sum(part.gpu_seconds for part in parts),
+            usd=sum(part.usd for part in parts) + sum(answer.usd for answer in answers),
+            n_tokens=sum(part.n_tokens for part in parts)
+            + sum(answer.n_input_tokens + answer.n_output_tokens for answer in answers),
+        )
+
+    def spend_by_attempt(self) -> list[Spend]:
+        """One entry per charge: each finished attempt, then the finalists' evaluations (attempt None)."""
+        table = tables.spend
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.attempt.is_(None), table.c.attempt, table.c.id))
+            return [
+                Spend(row.attempt, row.wall_seconds, row.cpu_seconds, row.gpu_seconds, row.usd, row.n_tokens)
+                for row in rows
+            ]
+
+    def stored_seconds(self) -> float:
+        """Wall-clock time that searches worked on this run, up to the last thing written."""
+        with self._reading() as connection:
+            return float(connection.execute(select(func.sum(tables.sessions.c.wall_seconds))).scalar() or 0.0)
+
+    def n_sessions(self) -> int:
+        """How often a search was started or resumed."""
+        with self._reading() as connection:
+            return connection.execute(select(func.count()).select_from(tables.sessions)).scalar_one()
+
+    def events(self) -> list[Event]:
+        """Everything told, oldest first."""
+        table = tables.events
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id))
+            return [Event(row.time, row.kind, row.text) for row in rows]
+
+    def weights(self, candidate_id: int) -> dict[int, Path]:
+        """The weight files of a candidate, by seed."""
+        return weights_of(self.folder, candidate_id)
+
+    def close(self) -> None:
+        """Free the connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "RunReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load_run(folder: Path) -> RunReader:
+    """Open a run for reading. Raises `UsageError` when there is none, or none that this version can read."""
+    place = str(folder / DATABASE_NAME)
+    if not (folder / DATABASE_NAME).is_file():
+        raise UsageError(f"{folder}: no run here (no {DATABASE_NAME}). Give the folder that a search had as its --out.")
+    engine = open_engine(database_url(folder))
+    try:
+        with usable(place), engine.connect() as connection:
+            held = check(connection, place)
+        if not held:
+            raise UsageError(f"{place}: empty. The search stopped before it began; start it again.")
+    except UsageError:
+        engine.dispose()
+        raise
+    return RunReader(folder, engine)
+
+
+def _result(row: Row[Any]) -> Result:
+    return Result(
+        status=Status(row.status),
+        stage=Stage(row.stage),
+        reason=row.reason,
+        seed=row.seed,
+        split=row.split,
+        metrics=from_json(Metrics, row.metrics) if row.metrics is not None else None,
+        wall_seconds=row.wall_seconds,
+        tier=row.tier,
+    )
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        index=row.attempt,
+        parent_id=row.parent_id,
+        operator=row.operator,
+        depth_band=row.depth_band,
+        family=row.family,
+        result=_result(row),
+        oriented_score=row.oriented_score,
+        gain=row.gain,
+        improved=row.improved,
+        descriptor=from_json(Descriptor, row.descriptor) if row.descriptor is not None else None,
+        n_parameters=row.n_parameters,
+    )
+
+
+def _proposal(row: Row[Any]) -> Proposal:
+    answer = from_json(Answer, row.answer) if row.answer is not None else None
+    return Proposal(from_json(Question, row.question), answer)
+
+
+def _candidate(row: Row[Any]) -> Candidate:
+    return Candidate(
+        id=row.id,
+        parent_id=row.parent_id,
+        operator=row.operator,
+        edit=from_json(Edit, row.edit) if row.edit is not None else None,
+        tree_hash=row.tree_hash,
+        source=row.source,
+        construct=row.construct,
+        tree=from_json(Tree, row.tree),
+    )
