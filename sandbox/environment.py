@@ -1,0 +1,22 @@
+"""The environment variables that a child process has."""
+
+import os
+from pathlib import Path
+
+PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME")
+SET_VARIABLES = {
+    # Before numpy is imported, or OpenBLAS starts threads that a fork would lose.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+KNOWN_VARIABLES = frozenset(PASSED_VARIABLES) | frozenset(SET_VARIABLES) | {"HOME", "TMPDIR"}
+
+
+def clean_environment(scratch: Path) -> dict[str, str]:
+    """All that a child may know of the user's environment: no key, no token, no home."""
+    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
+    return passed | SET_VARIABLES | {"HOME": str(scratch), "TMPDIR": str(scratch)}

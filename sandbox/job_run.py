@@ -1,0 +1,243 @@
+"""One job seen from the parent: talks to the child over non-blocking descriptors while watching what it uses."""
+
+import contextlib
+import math
+import os
+import select
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
+from archgraft.sandbox.process_tree import ProcessUse, tree
+from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, Verdict
+from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
+
+WATCH_SECONDS = 0.05
+GRACE_SECONDS = 1.0
+MAX_ASKS = 10_000
+MAX_PROCESSES = 64
+MAX_THREADS = 512
+READ_BYTES = 2**16
+MAX_REASON_CHARACTERS = 300
+REPORTED_VERDICTS = {v.value: v for v in (Verdict.OUT_OF_MEMORY, Verdict.DISK, Verdict.THREADS, Verdict.NONFINITE)}
+
+
+class Stopped(Exception):  # noqa: N818 - control flow inside this file, not an error
+    """The job must end with this verdict."""
+
+    def __init__(self, verdict: Verdict, reason: str, log: str = "") -> None:
+        super().__init__(reason)
+        self.verdict, self.reason, self.log = verdict, reason, log
+
+
+@dataclass
+class LogTail:
+    """The end of what a child wrote to its standard output and error."""
+
+    descriptor: int
+    max_bytes: int
+    tail: bytes = b""
+    n_bytes: int = 0
+
+    def drain(self) -> bool:
+        """Read what is there; False when nothing was, or the pipe has ended."""
+        try:
+            data = os.read(self.descriptor, READ_BYTES)
+        except BlockingIOError:
+            return False
+        self.n_bytes += len(data)
+        self.tail = (self.tail + data)[-self.max_bytes :] if self.max_bytes else b""
+        return bool(data)
+
+    def text(self) -> str:
+        """The tail as text; a character cut in half is replaced."""
+        return self.tail.decode(errors="replace")
+
+
+@dataclass
+class JobRun:
+    """A running child. `finish` drives it to its end and gives its outcome; the caller then kills what is left."""
+
+    zygote: ZygoteProcess
+    child: RunningJob
+    connection: socket.socket
+    log: LogTail
+    job: Job
+    limits: Limits
+    tier: str
+    started: float = field(default_factory=time.monotonic)
+    n_bytes_received: int = 0
+    peak_memory_bytes: int = 0
+    n_asks: int = 0
+    _watched: float = 0.0
+    _scratch_watched: float = 0.0
+
+    def finish(self, respond: Respond | None) -> Outcome:
+        """Talk with the child to its end. Raises what `respond` raises, and `ZygoteLostError`."""
+        message: Message | None = None
+        try:
+            message = self._converse(respond)
+            verdict, reason, said = Verdict.OK, "", ""
+            self.child.over.wait(GRACE_SECONDS)  # a clean end tells what was used
+        except Stopped as stop:
+            verdict, reason, said = stop.verdict, stop.reason, stop.log
+        wall_seconds = time.monotonic() - self.started
+        self.zygote.kill(self.child)
+        if self.child.fault:
+            raise ZygoteLostError(self.child.fault)
+        while self.log.drain():
+            pass
+        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.resident_bytes)
+        log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
+        reason = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
+        return Outcome(verdict, reason, message, wall_seconds, self.child.cpu_seconds, peak, self.tier, log)
+
+    def _converse(self, respond: Respond | None) -> Message:
+        readable: list[Json] = [str(folder.absolute()) for folder in self.job.readable]
+        header: dict[str, Json] = {
+            "entry": self.job.entry,
+            "readable": readable,
+            "header": dict(self.job.message.header),
+        }
+        try:
+            self._send("job", Message(header, self.job.message.arrays))
+            while True:
+                frame = self._receive()
+                if frame.kind == "result":
+                    return frame.message
+                if frame.kind == "error":
+                    raise _reported(frame.message)
+                if frame.kind != "ask" or respond is None:
+                    raise Stopped(Verdict.PROTOCOL, f"the child sent an unexpected {frame.kind[:40]!r} frame")
+                self.n_asks += 1
+                if self.n_asks > MAX_ASKS:
+                    raise Stopped(Verdict.PROTOCOL, f"the child asked more than {MAX_ASKS} times")
+                self._send("answer", respond(frame.message))
+        except FrameTooLargeError as error:
+            raise Stopped(Verdict.OUTPUT_LIMIT, str(error)) from error
+        except (FrameEndedError, ConnectionError) as error:
+            raise self._ended() from error
+        except FrameError as error:
+            raise Stopped(Verdict.PROTOCOL, str(error)) from error
+
+    def _send(self, kind: str, message: Message) -> None:
+        try:
+            send_frame(self, kind, message)
+        except FrameError as error:  # the caller's own message can't travel: a mistake of ours, not the child's
+            raise ValueError(f"a message to {self.job.entry} can't be sent: {error}") from error
+
+    def _receive(self) -> Frame:
+        frame = receive_frame(self, max(0, self.limits.output_bytes - self.n_bytes_received))
+        self.n_bytes_received += frame.n_bytes
+        return frame
+
+    # The two methods of a frame's stream.
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        """Read from the child, watching it meanwhile."""
+        while True:
+            self._watch()
+            try:
+                return self.connection.recv_into(buffer)
+            except BlockingIOError:
+                self._wait(select.POLLIN)
+
+    def send(self, data: memoryview, /) -> int:
+        """Write to the child, watching it meanwhile."""
+        while True:
+            self._watch()
+            try:
+                return self.connection.send(data)
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+
+    def _wait(self, event: int) -> None:
+        poll = select.poll()
+        poll.register(self.connection, event)
+        poll.register(self.log.descriptor, select.POLLIN)
+        ready = dict(poll.poll(WATCH_SECONDS * 1000))
+        if ready.get(self.log.descriptor, 0):
+            if not self.log.drain() and self.connection.fileno() not in ready:
+                time.sleep(WATCH_SECONDS)  # the pipe has hung up: nothing will wake us, so don't spin
+            if self.log.n_bytes > self.limits.output_bytes:
+                raise Stopped(Verdict.OUTPUT_LIMIT, f"wrote more than {self.limits.output_bytes} bytes of text")
+        # A process that the child left behind may hold the socket open, so its end must be looked for.
+        if not ready and self.child.over.is_set():
+            raise self._ended()
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        if now - self._watched < WATCH_SECONDS:
+            return
+        self._watched = now
+        if now - self.started > self.limits.wall_seconds:
+            raise Stopped(Verdict.TIMEOUT_WALL, f"took longer than {self.limits.wall_seconds:g} s")
+        if self.child.pid is not None and not self.child.over.is_set():
+            self._check_use(tree(self.child.pid))
+        if now - self._scratch_watched > 10 * WATCH_SECONDS:
+            self._scratch_watched = now
+            self._check_scratch()
+
+    def _check_use(self, processes: list[ProcessUse]) -> None:
+        cpu_seconds = sum(process.cpu_seconds for process in processes)
+        if cpu_seconds > self.limits.cpu_seconds:
+            raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
+        # Each process starts with the zygote's pages, which it shares.
+        n_resident = sum(max(0, process.resident_bytes - self.zygote.resident_bytes) for process in processes)
+        self.peak_memory_bytes = max(self.peak_memory_bytes, n_resident)
+        if n_resident > self.limits.memory_bytes:
+            raise Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
+        if len(processes) > MAX_PROCESSES:
+            raise Stopped(Verdict.THREADS, f"started more than {MAX_PROCESSES} processes")
+        if sum(process.n_threads for process in processes) > MAX_THREADS:
+            raise Stopped(Verdict.THREADS, f"started more than {MAX_THREADS} threads")
+
+    def _check_scratch(self) -> None:
+        if _folder_bytes(self.child.scratch, self.limits.file_bytes) > self.limits.file_bytes:
+            raise Stopped(Verdict.DISK, f"wrote more than {_mebibytes(self.limits.file_bytes)} of files")
+
+    def _ended(self) -> Stopped:
+        """Why the child is gone without an answer."""
+        if not self.child.over.wait(GRACE_SECONDS):
+            return Stopped(Verdict.PROTOCOL, "closed its connection before it answered")
+        if self.child.status is None:
+            return Stopped(Verdict.SIGNAL, self.child.fault)
+        if os.WIFEXITED(self.child.status):
+            code = os.WEXITSTATUS(self.child.status)
+            return Stopped(Verdict.EXIT_EARLY, f"exited with code {code} before it answered")
+        number = os.WTERMSIG(self.child.status)
+        if number == signal.SIGXCPU or self.child.cpu_seconds >= math.ceil(self.limits.cpu_seconds):
+            return Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
+        if number == signal.SIGABRT and b"bad_alloc" in self.log.tail:
+            return Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
+        name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
+        return Stopped(Verdict.SIGNAL, f"ended by {name}")
+
+
+def _reported(message: Message) -> Stopped:
+    """The exception that a child reports of itself."""
+    header = message.header
+    text = str(header.get("message", "")).strip()
+    reason = f"{header.get('type', 'Exception')}: {text.splitlines()[0] if text else ''}".removesuffix(": ")
+    verdict = REPORTED_VERDICTS.get(str(header.get("verdict")), Verdict.RUNTIME_ERROR)
+    return Stopped(verdict, reason, str(header.get("traceback", "")))
+
+
+def _mebibytes(n_bytes: int) -> str:
+    return f"{n_bytes / 2**20:g} MiB"
+
+
+def _folder_bytes(folder: Path, enough: int) -> int:
+    """What the files below a folder take, or more than `enough` as soon as that is sure."""
+    total, folders = 0, [str(folder)]
+    while folders and total <= enough:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+    return total

@@ -1,0 +1,76 @@
+"""What the processes below a given one use, read from /proc."""
+
+import contextlib
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUse:
+    """One living process."""
+
+    pid: int
+    parent_pid: int
+    cpu_seconds: float
+    """Its own and that of its finished, waited-for children."""
+    resident_bytes: int
+    n_threads: int
+
+
+def read_process(pid: int) -> ProcessUse | None:
+    """What a process uses now; None when it is gone or only waits to be reaped."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The command, in parentheses, may itself hold spaces and parentheses.
+    fields = text[text.rindex(")") + 2 :].split()
+    if fields[0] in "ZXx":
+        return None
+    ticks = sum(map(int, fields[11:15]))
+    return ProcessUse(pid, int(fields[1]), ticks / TICKS_PER_SECOND, int(fields[21]) * PAGE_BYTES, int(fields[17]))
+
+
+def tree(pid: int) -> list[ProcessUse]:
+    """The process and all below it, as far as they are alive."""
+    root = read_process(pid)
+    found = [root] if root else []
+    if _kernel_lists_children():
+        for process in found:
+            found += [use for child in _listed_children(process.pid) if (use := read_process(child))]
+        return found
+    below: dict[int, list[ProcessUse]] = defaultdict(list)
+    for process in _all_processes():
+        below[process.parent_pid].append(process)
+    for process in found:
+        found += below[process.pid]
+    return found
+
+
+def child_pids(pid: int) -> list[int]:
+    """The living direct children of a process."""
+    if _kernel_lists_children():
+        return [child for child in _listed_children(pid) if read_process(child)]
+    return [process.pid for process in _all_processes() if process.parent_pid == pid]
+
+
+def _kernel_lists_children() -> bool:
+    return Path(f"/proc/self/task/{os.getpid()}/children").exists()
+
+
+def _listed_children(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    return children
+
+
+def _all_processes() -> list[ProcessUse]:
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - Path objects cost too much here
+    return [use for pid in pids if (use := read_process(pid))]

@@ -1,0 +1,133 @@
+"""The sandbox of one machine: a zygote, and one confined child per job."""
+
+import contextlib
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Sequence
+from types import TracebackType
+
+from archgraft.sandbox.canaries import CanaryReport, check, tier_of
+from archgraft.sandbox.job_run import JobRun, LogTail
+from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError
+from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
+
+PRELOAD = ("numpy", "torch", "torch._dynamo", "torch.utils.flop_counter")
+
+
+class LocalSandbox:
+    """Runs each job in a fresh child of a zygote that has torch imported. A context manager; Linux only.
+
+    `preload` names further modules of archgraft that jobs need: they are imported once, so they must not compute.
+    The zygote starts with the first job. When it ends under a job that has not asked for anything yet, the job is run
+    once more in a new one.
+    """
+
+    def __init__(self, preload: Sequence[str] = ()) -> None:
+        self._holder = ZygoteHolder((*PRELOAD, *preload))
+        # Also runs when the sandbox is dropped without `close`, and at the interpreter's end.
+        self._finalizer = weakref.finalize(self, self._holder.close)
+
+    @property
+    def tier(self) -> str:
+        """The isolation really active: `process+no-network` or `process`. Starts the zygote."""
+        return tier_of(self.canaries)
+
+    @property
+    def canaries(self) -> tuple[CanaryReport, ...]:
+        """What the canaries found, one row per layer. Starts the zygote."""
+        return self._holder.get()[1]
+
+    def run(self, job: Job, limits: Limits, respond: Respond | None = None) -> Outcome:
+        """Run one job to its end. Raises what `respond` raises, and `SandboxError` when the sandbox is broken."""
+        n_asked = 0
+
+        def counted(message: Message) -> Message:
+            nonlocal n_asked
+            n_asked += 1
+            assert respond is not None
+            return respond(message)
+
+        for last_try in (False, True):
+            zygote, canaries = self._holder.get()
+            try:
+                return run_in(zygote, tier_of(canaries), job, limits, counted if respond else None)
+            except ZygoteLostError as error:
+                # What `respond` gave away can't be taken back, so such a job is not run again.
+                if last_try or n_asked or self._holder.closed:
+                    what = job.label or job.entry
+                    raise SandboxError(f"the sandbox ended while {what} ran: {error}") from error
+        raise AssertionError("the loop returns or raises")
+
+    def close(self) -> None:
+        """Kill whatever still runs and free what is held. Safe to call twice."""
+        self._finalizer()
+
+    def __enter__(self) -> "LocalSandbox":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class ZygoteHolder:
+    """The current zygote and what its canaries found; a dead one is replaced when it is next needed."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self.closed = False
+        self._preload = preload
+        self._lock = threading.Lock()
+        self._current: tuple[ZygoteProcess, tuple[CanaryReport, ...]] | None = None
+
+    def get(self) -> tuple[ZygoteProcess, tuple[CanaryReport, ...]]:
+        """A living zygote. Raises `SandboxError` when the sandbox is closed or none can be started."""
+        with self._lock:
+            if self.closed:
+                raise SandboxError("the sandbox is closed")
+            if self._current and not self._current[0].alive:
+                self._current[0].close()
+                self._current = None
+            if self._current is None:
+                self._current = self._start()
+            return self._current
+
+    def _start(self) -> tuple[ZygoteProcess, tuple[CanaryReport, ...]]:
+        zygote = ZygoteProcess(self._preload)
+        try:
+            return zygote, check(lambda job, limits: run_in(zygote, "", job, limits, None))
+        except ZygoteLostError as error:
+            zygote.close()
+            raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error
+
+    def close(self) -> None:
+        """End the zygote and all it runs."""
+        with self._lock:
+            self.closed = True
+            if self._current:
+                self._current[0].close()
+                self._current = None
+
+
+def run_in(zygote: ZygoteProcess, tier: str, job: Job, limits: Limits, respond: Respond | None) -> Outcome:
+    """Run one job in one zygote. Raises `ZygoteLostError`, and what `respond` raises."""
+    with contextlib.ExitStack() as held:
+        ours, theirs = (held.enter_context(end) for end in socket.socketpair())
+        read_end, write_end = os.pipe()
+        held.callback(os.close, read_end)
+        with theirs, os.fdopen(write_end, "wb"):
+            child = zygote.start(limits, theirs, write_end)
+            held.callback(zygote.forget, child)
+            held.callback(kill_quietly, zygote, child)
+        ours.setblocking(False)
+        os.set_blocking(read_end, False)
+        log = LogTail(read_end, limits.log_bytes)
+        return JobRun(zygote, child, ours, log, job, limits, tier).finish(respond)
+
+
+def kill_quietly(zygote: ZygoteProcess, child: RunningJob) -> None:
+    """Kill a child on the way out of an exception, which must not be hidden by another."""
+    with contextlib.suppress(ZygoteLostError):
+        zygote.kill(child)

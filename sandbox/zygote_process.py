@@ -1,0 +1,175 @@
+"""The supervisor's end of a zygote: starts the process, hands it jobs, hears what became of them."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archgraft.sandbox.environment import clean_environment
+from archgraft.sandbox.protocol import Limits, SandboxError
+
+READY_SECONDS = 180.0
+END_SECONDS = 10.0
+MAX_PACKET_BYTES = 2**16
+LOG_CHARACTERS = 2_000
+
+
+class ZygoteLostError(RuntimeError):
+    """The zygote ended while something was expected of it."""
+
+
+@dataclass
+class RunningJob:
+    """What the zygote has reported about one job so far."""
+
+    number: int
+    scratch: Path
+    pid: int | None = None
+    status: int | None = None
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    fault: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class ZygoteProcess:
+    """One running zygote. Raises `SandboxError` when it can't be started."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self.alive = False
+        self.resident_bytes = 0
+        """What the zygote itself takes; its children share it."""
+        self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-"))
+        self._lock = threading.Lock()
+        self._jobs: dict[int, RunningJob] = {}
+        self._n_jobs = 0
+        self._ready = threading.Event()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = self._spawn(theirs, preload)
+        self._listener = threading.Thread(target=self._listen, name="archgraft-zygote", daemon=True)
+        self._listener.start()
+        self._ready.wait(READY_SECONDS)
+        if not self.alive:
+            said = self._said()
+            self.close()
+            raise SandboxError(f"the sandbox's zygote did not start; run `archgraft doctor`. It wrote:\n{said}")
+
+    def _spawn(self, theirs: socket.socket, preload: Sequence[str]) -> "subprocess.Popen[bytes]":
+        home = self._scratch / "zygote"
+        home.mkdir()
+        command = [sys.executable, "-P", "-s", "-m", "archgraft.sandbox.zygote"]
+        command += [str(theirs.fileno()), str(self._scratch), str(os.getpid()), *preload]
+        with (home / "log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                env=clean_environment(home),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,  # Ctrl-C in the terminal is the supervisor's alone
+            )
+
+    def start(self, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
+        """Have a child forked. Raises `ZygoteLostError`."""
+        with self._lock:
+            self._n_jobs += 1
+            job = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
+            job.scratch.mkdir()
+            self._jobs[job.number] = job
+        told = {
+            "cpu_seconds": limits.cpu_seconds,
+            "memory_bytes": limits.memory_bytes,
+            "file_bytes": limits.file_bytes,
+            "n_threads": limits.n_threads,
+        }
+        packet = {"do": "start", "job": job.number, "scratch": str(job.scratch), "limits": told}
+        try:
+            socket.send_fds(self._control, [json.dumps(packet).encode()], [job_socket.fileno(), log_descriptor])
+        except OSError as error:
+            raise ZygoteLostError(str(error)) from error
+        return job
+
+    def kill(self, job: RunningJob) -> None:
+        """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""
+        if job.over.is_set():
+            return
+        with contextlib.suppress(OSError):
+            self._control.send(json.dumps({"do": "kill", "job": job.number}).encode())
+        if not job.over.wait(END_SECONDS):
+            self.close()
+            raise ZygoteLostError("the zygote no longer answers")
+
+    def forget(self, job: RunningJob) -> None:
+        """Remove what a finished job left."""
+        with self._lock:
+            self._jobs.pop(job.number, None)
+        shutil.rmtree(job.scratch, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the zygote with all its children. Safe to call twice, from any thread."""
+        self.alive = False
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if threading.current_thread() is not self._listener:
+            self._listener.join(END_SECONDS)
+        self._control.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while raw := self._control.recv(MAX_PACKET_BYTES):
+                self._hear(json.loads(raw))
+        self.alive = False
+        self._ready.set()
+        with self._lock:
+            lost = list(self._jobs.values())
+        for job in lost:
+            if not job.over.is_set():
+                job.fault = "the zygote ended"
+                if job.pid is not None:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(job.pid, signal.SIGKILL)
+                job.over.set()
+
+    def _hear(self, packet: dict[str, Any]) -> None:
+        if packet["event"] == "ready":
+            self.resident_bytes = packet["resident_bytes"]
+            self.alive = True
+            self._ready.set()
+            return
+        with self._lock:
+            job = self._jobs.get(packet["job"])
+        if job is None:
+            return
+        if packet["event"] == "started":
+            job.pid = packet["pid"]
+        elif packet["event"] == "failed":
+            job.fault = packet["reason"]
+            job.over.set()
+        else:
+            job.status, job.cpu_seconds, job.peak_memory_bytes = packet["status"], packet["cpu"], packet["peak"]
+            job.over.set()
+
+    def _said(self) -> str:
+        try:
+            return (self._scratch / "zygote" / "log").read_text(errors="replace")[-LOG_CHARACTERS:].strip()
+        except OSError:
+            return "(nothing)"
