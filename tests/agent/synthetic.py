@@ -92,8 +92,8 @@ def tree_of(source: str) -> Tree:
 
 
 def edit_of(operator: Operator) -> Edit:
-    adapters = (Adapter("Reshape", (("shape", (1, [2, 3])),)),)
-    graft = Graft("ab12", (("kernel_size", (3, 3)), ("bias", False)), before=adapters)
+    adapters = (Adapter("Reshape", (("shape", "(1, [2, 3])"),)),)
+    graft = Graft("ab12", (("kernel_size", "(3, 3)"), ("bias", "False")), before=adapters)
     return Edit(operator, "n0", "act", graft if operator in ("swap", "insert") else None)
 
 

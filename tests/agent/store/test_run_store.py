@@ -30,7 +30,7 @@ def test_what_was_written_is_read_back_equal(tmp_path: Path) -> None:
         assert proposal.question == question
         graft = proposal.question.plan.options[0].edit.graft
         assert graft is not None
-        assert graft.before[0].arguments == (("shape", (1, [2, 3])),)
+        assert graft.before[0].arguments == (("shape", "(1, [2, 3])"),)
         assert proposal.answer == Answer(0, "because", "prior")
         assert run.candidate(0).tree.nodes["n0"].site is not None
         assert replace(run.info, created="") == run_info()
