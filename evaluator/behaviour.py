@@ -1,0 +1,159 @@
+"""Checks on one live module: does it behave the way a part of a network must? Child side.
+
+Every check runs the module; none trusts its code. `ContractError` carries the reason for a rejection.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from archgraft.evaluator.layouts import Positions, channels_first, from_channels_first, positions_of, random_input
+from archgraft.evaluator.layouts import shape_of as layout_shape
+from archgraft.tree_ops.contract import Layout
+
+TOLERANCE = 1e-4
+"""Relative to the largest output: far above float32's noise, far below what a real dependence does."""
+LARGEST_GAIN = 1e3
+DORMANT = 2e-2
+
+
+class ContractError(ValueError):
+    """The module breaks what a contract promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A module built for given widths, and the layout that it is probed in."""
+
+    module: nn.Module
+    layout: Layout
+    in_width: int
+    out_width: int
+    generator: torch.Generator
+
+    def input(self, positions: Positions, batch: int = 3) -> Tensor:
+        return random_input(self.layout, self.in_width, positions, self.generator, batch)
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Run a copy of the input through the module, so that damage to it stays unseen."""
+        output = self.module(inputs.clone())
+        if not isinstance(output, Tensor):
+            raise ContractError(f"gives a {type(output).__name__}, not one tensor")
+        if not output.dtype.is_floating_point:
+            raise ContractError(f"gives {output.dtype} numbers")
+        return output
+
+
+def wake(module: nn.Module, generator: torch.Generator) -> None:
+    """Give parameters that start at or near zero real values: a dormant branch would hide what it depends on."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.numel() and parameter.abs().max() < DORMANT:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
+
+
+def stride_at(subject: Subject, positions: Positions) -> int:
+    """By how much the position axes shrink, after checking the output's whole shape."""
+    with torch.no_grad():
+        output = subject(subject.input(positions))
+    expected_rank = len(layout_shape(subject.layout, 1, 1, positions))
+    if output.ndim != expected_rank:
+        raise ContractError(f"gives {output.ndim} axes for {expected_rank}")
+    found = positions_of(subject.layout, output)
+    strides = {before // after if after and before % after == 0 else 0 for before, after in zip(positions, found)}
+    stride = strides.pop() if len(strides) == 1 else (1 if not positions else 0)
+    expected = layout_shape(subject.layout, 3, subject.out_width, found)
+    if tuple(output.shape) != expected:
+        raise ContractError(f"gives shape {tuple(output.shape)} where {expected} was due")
+    if stride == 0:
+        raise ContractError(f"takes {positions} positions to {found}, no whole ratio")
+    if not torch.isfinite(output).all():
+        raise ContractError("gives numbers that are not finite")
+    return stride
+
+
+def check_function(subject: Subject, positions: Positions) -> None:
+    """In eval: deterministic, neither constant nor the input itself."""
+    inputs = subject.input(positions)
+    with torch.no_grad():
+        first, second = subject(inputs), subject(inputs)
+        if not torch.equal(first, second):
+            raise ContractError("gives different outputs for the same input in eval mode")
+        if first.shape == inputs.shape and torch.equal(first, inputs):
+            raise ContractError("gives its input back unchanged in eval mode")
+        moved = subject(subject.input(positions))
+        if float((moved - first).abs().max()) <= 1e-6 * max(1e-6, float(first.abs().max())):
+            raise ContractError("gives an output that doesn't depend on its input")
+
+
+def check_gain(subject: Subject, positions: Positions) -> None:
+    """As initialised, unit noise doesn't explode."""
+    with torch.no_grad():
+        gain = float(subject(subject.input(positions)).square().mean().sqrt())
+    if not gain <= LARGEST_GAIN:
+        raise ContractError(f"takes unit noise to a root mean square of {gain:.3g}")
+
+
+def check_samples_apart(subject: Subject, positions: Positions) -> None:
+    """A sample's output may not depend on its neighbours in the batch, nor on how many there are."""
+    inputs = subject.input(positions)
+    changed = inputs.clone()
+    changed[0] = subject.input(positions)[0] * 2
+    with torch.no_grad():
+        before, after, alone = subject(inputs), subject(changed), subject(inputs[1:2])
+    if differ(before[1:], after[1:]) or differ(before[1:2], alone):
+        raise ContractError("mixes the samples of a batch")
+
+
+def check_gradients(subject: Subject, positions: Positions) -> None:
+    """In train mode with a batch of two: runs backward, gradients finite, and they reach the input."""
+    inputs = subject.input(positions, batch=2).requires_grad_()
+    output = subject(inputs)
+    if not output.requires_grad:
+        raise ContractError("cuts the gradient")
+    probe = torch.randn(output.shape, generator=subject.generator)
+    torch.autograd.backward((output * probe).sum())
+    if inputs.grad is None or not inputs.grad.abs().max() > 0:
+        raise ContractError("sends no gradient to its input")
+    gradients = [inputs.grad, *(p.grad for p in subject.module.parameters() if p.grad is not None)]
+    if not all(torch.isfinite(gradient).all() for gradient in gradients):
+        raise ContractError("gives gradients that are not finite")
+
+
+def mutates_input(subject: Subject, positions: Positions) -> bool:
+    """Whether the forward pass writes into its input."""
+    inputs = subject.input(positions)
+    kept = inputs.clone()
+    with torch.no_grad():
+        subject.module(inputs)
+    return not torch.equal(inputs, kept)
+
+
+def is_causal(subject: Subject, positions: Positions) -> bool:
+    """Whether no output depends on a later position, in reading order."""
+    if not positions:
+        return True
+    inputs = channels_first(subject.layout, subject.input(positions))
+    length = inputs.shape[-1]
+    for cut in (1, length // 2, length - 1):
+        changed = inputs.clone()
+        changed[..., cut:] = torch.randn(changed[..., cut:].shape, generator=subject.generator) * 2
+        before, after = (_run_flat(subject, x, positions) for x in (inputs, changed))
+        if before.shape[-1] != length or differ(before[..., :cut], after[..., :cut]):
+            return False
+    return True
+
+
+def differ(first: Tensor, second: Tensor) -> bool:
+    """Whether two outputs differ by more than rounding."""
+    if first.shape != second.shape:
+        return True
+    scale = max(float(first.abs().max()), 1e-6) if first.numel() else 1.0
+    return bool(((first - second).abs() > TOLERANCE * scale).any())
+
+
+def _run_flat(subject: Subject, inputs: Tensor, positions: Positions) -> Tensor:
+    with torch.no_grad():
+        output = subject(from_channels_first(subject.layout, inputs, positions).contiguous())
+    return channels_first(subject.layout, output)

@@ -1,0 +1,142 @@
+"""What kind of layer a module is, judged by what it does: operations it calls, positions it reads. Child side.
+
+No names of classes are read: a class called `Attention` that only gates is a gate.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from archgraft.evaluator.behaviour import Subject
+from archgraft.evaluator.layouts import Positions, channels_first
+from archgraft.tree_ops.contract import Family
+
+_PRODUCTS = frozenset({"matmul", "__matmul__", "__rmatmul__", "bmm", "einsum", "baddbmm"})
+_ATTENTIONS = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
+_MULTIPLICATIONS = frozenset({"mul", "__mul__", "__rmul__", "mul_", "__imul__", "multiply"})
+_CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "unfold"})
+_NORMALISATIONS = frozenset(
+    {"layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm", "normalize", "local_response_norm"}
+)
+_STATISTICS = frozenset({"var", "std", "var_mean", "std_mean", "rsqrt", "norm", "vector_norm"})
+
+
+class CallRecorder(TorchFunctionMode):
+    """Notes which torch functions a forward pass calls, and what they combine.
+
+    With parameters frozen, a tensor that requires a gradient is one that depends on the input.
+    """
+
+    def __init__(self, inputs: Tensor) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.names: set[str] = set()
+        self.mixes_by_content = False
+        self.spatial_kernel = False
+        self.gated: list[Tensor] = []
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        self.names.add(name)
+        result = func(*args, **(kwargs or {}))
+        dependent = [a for a in _tensors((*args, *(kwargs or {}).values())) if a.requires_grad]
+        if name in _PRODUCTS and len(dependent) > 1:
+            self.mixes_by_content = True
+        if name in _CONVOLUTIONS:
+            self.spatial_kernel = self.spatial_kernel or _has_spatial_kernel(name, args, kwargs or {})
+        if name in _MULTIPLICATIONS and len(dependent) > 1 and any(self._is_input(a) for a in dependent):
+            self.gated.append(result)
+        return result
+
+    def _is_input(self, tensor: Tensor) -> bool:
+        return tensor.data_ptr() == self.inputs.data_ptr() and tensor.numel() == self.inputs.numel()
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What one output element depends on, beside its own channel and position."""
+
+    other_channels: bool
+    other_positions: bool
+
+
+def family_of(subject: Subject, positions: Positions) -> Family:
+    """The module's family. Freezes its parameters."""
+    subject.module.requires_grad_(False)
+    leaf = subject.input(positions, batch=2).requires_grad_()
+    inputs = leaf * 1.0  # a module may write into its input, which autograd forbids for leaves
+    with CallRecorder(inputs) as calls:
+        output = subject.module(inputs)
+    reads = _reads(subject, leaf, output)
+    return _judge(subject, calls, leaf, output, reads)
+
+
+def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
+    flat = channels_first(subject.layout, output)
+    channel, position = flat.shape[1] // 2, flat.shape[2] // 2
+    (whole,) = torch.autograd.grad(flat[0, :, position].square().sum(), inputs, retain_graph=True)
+    (single,) = torch.autograd.grad(flat[0, channel, position], inputs, retain_graph=True)
+    positions_read = channels_first(subject.layout, whole)[0].abs().amax(0) > 0
+    channels_read = channels_first(subject.layout, single)[0].abs().amax(1) > 0
+    is_strided = flat.shape[2] != positions_read.shape[0]
+    own_position = 1 if is_strided else int(positions_read[position])
+    own_channel = int(channels_read[channel]) if subject.in_width == subject.out_width else 0
+    return Reads(bool(channels_read.sum() > own_channel), bool(positions_read.sum() > own_position))
+
+
+def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads) -> Family:
+    if any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in subject.module.modules()):
+        return "recurrent"
+    if any("fft" in name for name in calls.names):
+        return "spectral"
+    if reads.other_positions and (calls.mixes_by_content or calls.names & _ATTENTIONS):
+        return "attention"
+    # A vector of numbers per channel scales or shifts; only more than that mixes.
+    has_weights = any(p.numel() > max(p.shape, default=0) for p in subject.module.parameters() if p.ndim > 1)
+    gates = any(gated.data_ptr() == output.data_ptr() for gated in calls.gated)
+    if gates and (reads.other_positions or has_weights):
+        return "gate"
+    if has_weights:
+        return "convolution" if calls.spatial_kernel else "other" if reads.other_positions else "mlp"
+    return _judge_without_weights(subject, calls, inputs, reads)
+
+
+def _judge_without_weights(subject: Subject, calls: CallRecorder, inputs: Tensor, reads: Reads) -> Family:
+    if calls.names & _NORMALISATIONS or (calls.names & _STATISTICS and (reads.other_channels or reads.other_positions)):
+        return "normalisation"
+    if reads.other_positions:
+        return "pooling"
+    if not reads.other_channels and _is_nonlinear(subject, inputs.detach()):
+        return "activation"
+    return "other"
+
+
+def _is_nonlinear(subject: Subject, inputs: Tensor) -> bool:
+    first, second = inputs, inputs.flip(0)
+    with torch.no_grad():
+        zero = subject(torch.zeros_like(first))
+        gap = subject(first + second) - subject(first) - subject(second) + zero
+    return bool(gap.abs().max() > 1e-4)
+
+
+def _tensors(values: tuple[Any, ...]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found.extend(item for item in value if isinstance(item, Tensor))
+    return found
+
+
+def _has_spatial_kernel(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    if name == "unfold":
+        return True
+    weight = args[1] if len(args) > 1 else kwargs.get("weight")
+    return isinstance(weight, Tensor) and any(length > 1 for length in weight.shape[2:])

@@ -1,0 +1,288 @@
+"""Learns a mined class's contract by building and running it. Child program (law 1).
+
+Request header: `source`, `class_name`, `parameters` (name, kind, annotation, default), `seed`. Answer header: either
+`contract` (see `archgraft.tree_ops.contract_json`) or `rejection` with `kind` (`execute`, `construct`, `forward`,
+`contract`) and `reason`. Constructor arguments follow `archgraft.evaluator.conventions`; the first layout in which the
+module keeps every promise is its contract's.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archgraft.evaluator.behaviour import (
+    ContractError,
+    Subject,
+    check_function,
+    check_gain,
+    check_gradients,
+    check_samples_apart,
+    is_causal,
+    mutates_input,
+    stride_at,
+    wake,
+)
+from archgraft.evaluator.conventions import Template, UnknownParameterError, has_widths, projects, templates
+from archgraft.evaluator.family import family_of
+from archgraft.evaluator.layouts import LAYOUTS, Positions, sizes_of
+from archgraft.evaluator.loading import load_module
+from archgraft.sandbox.protocol import Channel, Message
+from archgraft.tree_ops.contract import Contract, Layout, fill
+from archgraft.tree_ops.contract_json import contract_to_json
+from archgraft.tree_ops.spec import Parameter
+
+KINDS = ("execute", "construct", "forward", "contract")
+"""Why a class has no contract, in the order in which a probe gets there."""
+
+SEARCH_SECONDS = 3.0
+"""When to stop looking for another way to call a constructor."""
+MAX_FORWARD_TRIES = 2
+MAX_PARAMETERS = 20_000_000
+
+BASE_WIDTHS = ((32, 48), (48, 96), (64, 128), (96, 192))
+"""(in, out) widths to begin with; modules that keep their width use the first of each pair."""
+
+WIDTHS_BY_MULTIPLE = (
+    (1, 37, 41),
+    (2, 34, 38),
+    (4, 44, 52),
+    (8, 40, 56),
+    (16, 80, 48),
+    (3, 39, 33),
+    (6, 42, 66),
+    (12, 36, 60),
+    (24, 72, 120),
+    (32, 160, 96),
+    (48, 144, 240),
+    (64, 192, 320),
+    (96, 288, 480),
+)
+"""A multiple, and two widths that are multiples of it and of no larger one in the list."""
+
+
+class RejectedError(Exception):
+    """The class has no contract, and why."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.reason = kind, reason
+
+
+def run(channel: Channel) -> Message:
+    """Entry point."""
+    header: Any = channel.request.header
+    torch.set_num_threads(1)
+    parameters = [Parameter(**fields) for fields in header["parameters"]]
+    try:
+        contract = probe(str(header["source"]), str(header["class_name"]), parameters, int(header["seed"]))
+    except RejectedError as rejected:
+        return Message({"rejection": {"kind": rejected.kind, "reason": rejected.reason}})
+    return Message({"contract": contract_to_json(contract)})
+
+
+def probe(source: str, class_name: str, parameters: list[Parameter], seed: int) -> Contract:
+    """The class's contract. Raises `RejectedError` with the reason that lay furthest on the way to one."""
+    with rejecting("execute"):
+        module_class = getattr(load_module(source, "archgraft_mined"), class_name)
+    try:
+        proposals = templates(parameters)
+    except UnknownParameterError as error:
+        raise RejectedError("construct", str(error)) from None
+    deadline = time.monotonic() + SEARCH_SECONDS
+    furthest: RejectedError | None = None
+    for template in proposals:
+        try:
+            return _contract_of(Construction(module_class, template, seed))
+        except RejectedError as rejected:
+            furthest = _further(furthest, rejected)
+        if time.monotonic() > deadline:
+            break
+    assert furthest is not None
+    raise furthest
+
+
+def describe(error: BaseException) -> str:
+    """One line: the error's type and the first line of its message."""
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0][:300]}" if text else type(error).__name__
+
+
+@contextmanager
+def rejecting(kind: str) -> Iterator[None]:
+    """Around anything that runs mined code: whatever it raises rejects the class with that kind."""
+    try:
+        yield
+    except RejectedError:
+        raise
+    except ContractError as broken:
+        raise RejectedError("contract", str(broken)) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything
+        raise RejectedError(kind, describe(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """A class with one way to call its constructor."""
+
+    module_class: Callable[..., Any]
+    template: Template
+    seed: int
+
+    def build(self, in_width: int, out_width: int) -> nn.Module:
+        torch.manual_seed(self.seed)
+        module = self.module_class(**fill(self.template, {"in_width": in_width, "out_width": out_width}))
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"the constructor gives a {type(module).__name__}")
+        return module
+
+    def subject(self, layout: Layout, in_width: int, out_width: int, *, awake: bool = True) -> Subject:
+        """A freshly built module in eval mode. Raises whatever its constructor raises."""
+        module = self.build(in_width, out_width).eval()
+        generator = torch.Generator().manual_seed(self.seed)
+        if awake:
+            wake(module, generator)
+        return Subject(module, layout, in_width, out_width, generator)
+
+    def widths(self, in_width: int, out_width: int) -> tuple[int, int]:
+        """The pair, made equal where the class has no output width of its own."""
+        return in_width, (out_width if projects(self.template) else in_width)
+
+
+def _further(first: RejectedError | None, second: RejectedError) -> RejectedError:
+    return second if first is None or KINDS.index(second.kind) > KINDS.index(first.kind) else first
+
+
+def _contract_of(construction: Construction) -> Contract:
+    """Try base widths until the module can be built and run at one."""
+    furthest: RejectedError | None = None
+    n_tries = 0
+    for pair in BASE_WIDTHS if has_widths(construction.template) else BASE_WIDTHS[:1]:
+        try:
+            return _contract_at(construction, *construction.widths(*pair))
+        except RejectedError as rejected:
+            furthest = _further(furthest, rejected)
+        n_tries += furthest.kind != "construct"
+        if furthest.kind == "contract" or n_tries == MAX_FORWARD_TRIES:
+            break
+    assert furthest is not None
+    raise furthest
+
+
+def _contract_at(construction: Construction, in_width: int, out_width: int) -> Contract:
+    """Find the first layout in which the module keeps its promises."""
+    with rejecting("construct"):
+        built = construction.subject(LAYOUTS[0], in_width, out_width)
+    _check_size(built.module)
+    _check_signature(built.module)
+    furthest: RejectedError | None = None
+    for layout in LAYOUTS:
+        try:
+            return _contract_in(construction, replace(built, layout=layout))
+        except RejectedError as rejected:
+            furthest = _further(furthest, rejected)
+    assert furthest is not None
+    raise furthest
+
+
+def _check_size(module: nn.Module) -> None:
+    n_parameters = sum(parameter.numel() for parameter in module.parameters())
+    if n_parameters > MAX_PARAMETERS:
+        raise RejectedError("contract", f"has {n_parameters:,} parameters at a width of 32: a model, not a part of one")
+
+
+def _check_signature(module: nn.Module) -> None:
+    """A graft stands where one tensor comes in."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    takes_any = any(p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters)
+    if len(required) > 1 or not takes_any:
+        raise RejectedError("forward", f"forward needs {len(required)} inputs ({', '.join(required)}), not one")
+
+
+def _contract_in(construction: Construction, subject: Subject) -> Contract:
+    sizes = sizes_of(subject.layout)
+    with rejecting("forward"):
+        stride = stride_at(subject, sizes.base)
+    with rejecting("contract"):
+        _check_behaviour(construction, subject)
+        _check_other_size(subject, stride)
+        fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
+        n_parameters, flops = _cost(fresh)
+        return Contract(
+            layout=subject.layout,
+            template=construction.template,
+            width="project" if projects(construction.template) else "preserve",
+            width_multiple=_width_multiple(construction, subject.layout, stride),
+            spatial_stride=stride,
+            causal=is_causal(subject, sizes.base),
+            mutates_input=mutates_input(subject, sizes.base),
+            n_parameters=n_parameters,
+            flops=flops,
+            probe_widths=(subject.in_width, subject.out_width),
+            position_multiple=_position_multiple(subject, stride),
+            family=family_of(subject, sizes.base),
+        )
+
+
+def _check_other_size(subject: Subject, stride: int) -> None:
+    sizes = sizes_of(subject.layout)
+    if not sizes.other:
+        return
+    try:
+        found = stride_at(subject, sizes.other)
+    except Exception as error:  # noqa: BLE001 - mined code may raise anything
+        raise ContractError(f"runs at {sizes.base} positions, but not at {sizes.other}: {describe(error)}") from None
+    if found != stride:
+        raise ContractError("shrinks positions by a ratio that changes with their number")
+
+
+def _check_behaviour(construction: Construction, subject: Subject) -> None:
+    base = sizes_of(subject.layout).base
+    check_function(subject, base)
+    check_samples_apart(subject, base)
+    fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
+    check_gain(fresh, base)
+    fresh.module.train()
+    check_gradients(fresh, base)
+
+
+def _width_multiple(construction: Construction, layout: Layout, stride: int) -> int:
+    """The smallest listed number of which widths must be multiples, each seen at widths of its own."""
+    reason = ""
+    for multiple, *pair in WIDTHS_BY_MULTIPLE:
+        try:
+            subject = construction.subject(layout, *construction.widths(*pair))
+            if stride_at(subject, sizes_of(layout).base) == stride:
+                return multiple
+        except Exception as error:  # noqa: BLE001 - mined code may raise anything
+            reason = describe(error)
+    raise ContractError(f"works at one width only; at another: {reason}")
+
+
+def _position_multiple(subject: Subject, stride: int) -> int:
+    for multiple, positions in sizes_of(subject.layout).uneven:
+        if multiple % stride == 0 and _keeps_stride(subject, positions, stride):
+            return multiple
+    return 8
+
+
+def _keeps_stride(subject: Subject, positions: Positions, stride: int) -> bool:
+    try:
+        return stride_at(subject, positions) == stride
+    except Exception:  # noqa: BLE001 - a size that doesn't work is the finding
+        return False
+
+
+def _cost(subject: Subject) -> tuple[int, int]:
+    inputs = subject.input(sizes_of(subject.layout).base, batch=1)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        subject(inputs)
+    n_parameters = sum(parameter.numel() for parameter in subject.module.parameters())
+    return n_parameters, int(counter.get_total_flops())

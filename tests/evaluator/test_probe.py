@@ -1,0 +1,138 @@
+"""The probe learns from running a class what no signature says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from archgraft.evaluator.probing import PROBE_LIMITS, ProbeRejection, probe_module
+from archgraft.sandbox.protocol import Limits, Sandbox
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.contract import Contract
+from tests.evaluator import probe_sources as sources
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with LocalSandbox(preload=("archgraft.evaluator.probe",)) as made:
+        yield made
+
+
+def contract_of(sandbox: Sandbox, body: str, *parameters: str) -> Contract:
+    found = probe_module(sandbox, sources.spec_of(body, *parameters))
+    assert isinstance(found, Contract), found
+    return found
+
+
+def rejection_of(sandbox: Sandbox, body: str, *parameters: str, limits: Limits = PROBE_LIMITS) -> ProbeRejection:
+    found = probe_module(sandbox, sources.spec_of(body, *parameters), limits=limits)
+    assert isinstance(found, ProbeRejection), found
+    return found
+
+
+def test_a_convolution_block_projects_from_any_width_to_any_width(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.CONVOLUTION, "in_chs", "out_chs", "kernel_size=3")
+    assert (contract.layout, contract.family, contract.width) == ("map", "convolution", "project")
+    assert (contract.width_multiple, contract.spatial_stride, contract.position_multiple) == (1, 1, 1)
+    assert contract.arguments_for(24, 7) == {"in_chs": 24, "out_chs": 7}
+    assert not contract.causal
+
+
+def test_cost_is_that_of_one_sample_at_the_probed_widths(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.CONVOLUTION, "in_chs", "out_chs", "kernel_size=3")
+    in_width, out_width = contract.probe_widths
+    assert contract.n_parameters == in_width * out_width * 9 + 3 * out_width
+    assert contract.flops == 2 * 64 * in_width * out_width * 9
+
+
+def test_a_stride_is_found_and_demands_even_maps(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.DOWNSAMPLE, "dim")
+    assert (contract.spatial_stride, contract.position_multiple) == (2, 2)
+
+
+def test_attention_needs_widths_that_its_heads_divide(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.ATTENTION, "dim", "num_heads=8")
+    assert (contract.layout, contract.family, contract.width) == ("sequence", "attention", "preserve")
+    assert contract.width_multiple == 8
+
+
+def test_a_branch_scaled_to_a_millionth_still_counts_as_reading_later_positions(sandbox: Sandbox) -> None:
+    assert not contract_of(sandbox, sources.ATTENTION, "dim", "num_heads=8").causal
+
+
+def test_a_recurrent_layer_is_causal_and_its_hidden_size_is_its_output(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.RECURRENT, "input_size", "hidden_size")
+    assert (contract.family, contract.layout, contract.width, contract.causal) == (
+        "recurrent",
+        "sequence",
+        "project",
+        True,
+    )
+
+
+def test_a_left_padded_convolution_is_causal(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.CAUSAL_CONVOLUTION, "channels")
+    assert (contract.layout, contract.family, contract.causal) == ("signal", "convolution", True)
+
+
+def test_a_required_inner_width_grows_with_the_host(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.MLP, "dim", "hidden_dim", "dropout=0.0")
+    assert (contract.family, contract.causal) == ("mlp", True)
+    assert contract.arguments_for(20, 20) == {"dim": 20, "hidden_dim": 40}
+
+
+def test_a_bottleneck_is_asked_for_a_quarter_of_what_it_gives(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.BOTTLENECK, "inplanes", "planes")
+    assert (contract.width, contract.width_multiple) == ("preserve", 4)
+    assert contract.arguments_for(64, 64) == {"inplanes": 64, "planes": 16}
+
+
+@pytest.mark.parametrize(
+    ("body", "parameters", "family"),
+    [
+        (sources.SQUEEZE_EXCITE, ("channels", "reduction"), "gate"),
+        (sources.SPECTRAL, ("dim",), "spectral"),
+        (sources.NORMALISATION, ("num_channels",), "normalisation"),
+        (sources.POOLING, (), "pooling"),
+        (sources.SWISH, (), "activation"),
+    ],
+)
+def test_the_family_is_read_off_what_a_module_does(
+    sandbox: Sandbox, body: str, parameters: tuple[str, ...], family: str
+) -> None:
+    assert contract_of(sandbox, body, *parameters).family == family
+
+
+def test_writing_into_the_input_is_noticed(sandbox: Sandbox) -> None:
+    assert contract_of(sandbox, sources.IN_PLACE).mutates_input
+    assert not contract_of(sandbox, sources.SWISH).mutates_input
+
+
+def test_windows_ask_for_a_multiple_of_positions(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.WINDOWS, "dim", "window_size=4")
+    assert (contract.position_multiple, contract.width_multiple) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "parameters", "kind", "reason"),
+    [
+        (sources.BATCH_MIXER, ("dim",), "contract", "mixes the samples of a batch"),
+        (sources.TWO_INPUTS, ("dim",), "forward", "forward needs 2 inputs (x, context), not one"),
+        (sources.CONSTANT, ("dim",), "contract", "doesn't depend on its input"),
+        (sources.IDENTITY, ("drop_prob=0.1",), "contract", "gives its input back unchanged"),
+        (sources.NOISY, (), "contract", "different outputs for the same input"),
+        (sources.RAISING, ("dim",), "construct", "RuntimeError: this build has no kernels"),
+        (sources.UNKNOWN, ("wrapped",), "construct", "no value is known for the required parameter `wrapped`"),
+        (sources.BROKEN_IMPORT, (), "execute", "No module named 'a_package_that_is_not_there'"),
+        (sources.FIXED_SIZE, ("dim", "num_tokens"), "contract", "runs at (16,) positions, but not at (24,)"),
+    ],
+)
+def test_a_class_that_is_no_part_of_a_network_is_rejected_with_its_reason(
+    sandbox: Sandbox, body: str, parameters: tuple[str, ...], kind: str, reason: str
+) -> None:
+    rejection = rejection_of(sandbox, body, *parameters)
+    assert rejection.kind == kind
+    assert reason in rejection.reason
+
+
+def test_a_class_that_never_returns_is_cut_off(sandbox: Sandbox) -> None:
+    assert rejection_of(sandbox, sources.ENDLESS, limits=Limits(wall_seconds=1.0)).kind == "timeout"
