@@ -1,7 +1,7 @@
 """A task of your own: which way do the stripes run?
 
-Any function without arguments that returns a task will do; name it as module:FILE:FUNCTION or module:PACKAGE.MODULE:FUNCTION.
-This one draws its own data. Yours would read files here, once, when the search starts:
+Any function without arguments that returns a task will do; name it as module:FILE:FUNCTION, or
+module:PACKAGE.MODULE:FUNCTION. This one draws its own data. Yours would read files here, once, when the search starts:
 
     archgraft search 'examples/resnet.py:ResNet(num_classes=8)' --task module:examples/custom_task.py:stripes ...
 """
