@@ -58,13 +58,14 @@ class SourceCounts:
 class Library:
     """An open library file. Use it in a `with` block; each method that writes is one transaction.
 
-    `create=True` makes the file when there is none. Raises `LibraryError` when the file is no library, was made by a
-    newer archgraft, or can't be read or (on writing) be written.
+    `create=True` makes the file when there is none; one that another process writes is waited for `busy_seconds`.
+    Raises `LibraryError` when the file is no library, was made by a newer archgraft, or can't be read or (on writing)
+    be written.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, busy_seconds: float = 5.0) -> None:
         self.path = path
-        self._file = LibraryFile(path, create=create)
+        self._file = LibraryFile(path, create=create, busy_seconds=busy_seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -33,14 +33,16 @@ create table rejections (
 class LibraryFile:
     """An open library file, checked; a new one is filled with the schema. Raises `LibraryError`, as all methods do."""
 
-    def __init__(self, path: Path, *, create: bool) -> None:
+    def __init__(self, path: Path, *, create: bool, busy_seconds: float) -> None:
         self.path = path
         if not create and not path.is_file():
             raise LibraryError(f"there is no library at {path}: make one with `archgraft mine SOURCE --library {path}`")
         with self._mendable():
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, timeout=busy_seconds, check_same_thread=False
+            )
         try:
             self._prepare()
         except BaseException:
