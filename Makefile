@@ -35,9 +35,13 @@ lint: venv ## Check format, lint and types
 docs: venv ## Write the pages that are made from the code: docs/commands.md and docs/settings.md
 	$(BIN)/python -m docs.generate
 
-bench: venv ## Run every benchmark; one whose data is absent says so and is skipped
-	@for file in benchmarks/*.py; do \
-	  name=$$(basename "$$file" .py); [ "$$name" = __init__ ] || { echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" || exit 1; }; done
+bench: venv ## Run the benchmarks; those on downloaded tables with DATA_DIR=FOLDER
+	$(BIN)/python -m benchmarks.command_line
+ifdef DATA_DIR
+	$(BIN)/python -m benchmarks.planners --data-dir '$(DATA_DIR)'
+else
+	@echo 'skipped: benchmarks.planners needs a table; run: make bench DATA_DIR=FOLDER'
+endif
 
 constraints: ## Pin anew what a fresh environment resolves to
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints
