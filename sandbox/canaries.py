@@ -51,7 +51,7 @@ MENDS = {
 
 
 def check(run: Callable[[Job, Limits], Outcome] | None = None) -> tuple[CanaryReport, ...]:
-    """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError` if none returns."""
+    """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError`."""
     if run is None:
         from archgraft.sandbox.supervisor import LocalSandbox
 

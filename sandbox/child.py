@@ -4,6 +4,7 @@ import errno
 import faulthandler
 import importlib
 import os
+import random  # noqa: TID251 - only to set the state that mined code may read
 import resource
 import signal
 import socket
@@ -57,6 +58,7 @@ def run_child(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path, limits: 
         confinement.limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
         confinement.drop_privileges()
         torch.set_num_threads(limits.n_threads)
+        random.seed(0)  # the standard library draws a new state after each fork
         status = _serve(connection)
     except BaseException:  # noqa: BLE001 - the last stop of the process
         traceback.print_exc()
@@ -92,6 +94,7 @@ def _top_fd() -> int:
 
 
 def _serve(connection: socket.socket) -> int:
+    send_frame(connection, "confined", Message())
     try:
         request = receive_frame(connection, MAX_REQUEST_BYTES)
         header = request.message.header

@@ -7,12 +7,13 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
-from archgraft.sandbox.process_tree import ProcessUse, tree
-from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, Verdict
+from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, tree
+from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
 WATCH_SECONDS = 0.05
@@ -71,6 +72,7 @@ class JobRun:
     started: float = field(default_factory=time.monotonic)
     n_bytes_received: int = 0
     peak_memory_bytes: int = 0
+    ready_seconds: float = math.inf
     n_asks: int = 0
     _watched: float = 0.0
     _scratch_watched: float = 0.0
@@ -90,38 +92,54 @@ class JobRun:
             raise ZygoteLostError(self.child.fault)
         while self.log.drain():
             pass
-        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.resident_bytes)
+        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
         return Outcome(verdict, reason, message, wall_seconds, self.child.cpu_seconds, peak, self.tier, log)
 
     def _converse(self, respond: Respond | None) -> Message:
-        readable: list[Json] = [str(folder.absolute()) for folder in self.job.readable]
-        header: dict[str, Json] = {
-            "entry": self.job.entry,
-            "readable": readable,
-            "header": dict(self.job.message.header),
-        }
-        try:
-            self._send("job", Message(header, self.job.message.arrays))
-            while True:
+        with self._faults_as_verdicts():
+            self._await_confinement()
+            self._send("job", self._request())
+            frame = self._receive()
+        while frame.kind == "ask" and respond is not None:
+            self.n_asks += 1
+            if self.n_asks > MAX_ASKS:
+                raise Stopped(Verdict.PROTOCOL, f"the child asked more than {MAX_ASKS} times")
+            answer = respond(frame.message)  # its errors are the caller's, so it stays outside
+            with self._faults_as_verdicts():
+                self._send("answer", answer)
                 frame = self._receive()
-                if frame.kind == "result":
-                    return frame.message
-                if frame.kind == "error":
-                    raise _reported(frame.message)
-                if frame.kind != "ask" or respond is None:
-                    raise Stopped(Verdict.PROTOCOL, f"the child sent an unexpected {frame.kind[:40]!r} frame")
-                self.n_asks += 1
-                if self.n_asks > MAX_ASKS:
-                    raise Stopped(Verdict.PROTOCOL, f"the child asked more than {MAX_ASKS} times")
-                self._send("answer", respond(frame.message))
+        if frame.kind == "error":
+            raise _reported(frame.message)
+        if frame.kind != "result":
+            raise Stopped(Verdict.PROTOCOL, f"the child sent an unexpected {frame.kind[:40]!r} frame")
+        return frame.message
+
+    @contextlib.contextmanager
+    def _faults_as_verdicts(self) -> Iterator[None]:
+        try:
+            yield
         except FrameTooLargeError as error:
             raise Stopped(Verdict.OUTPUT_LIMIT, str(error)) from error
         except (FrameEndedError, ConnectionError) as error:
             raise self._ended() from error
         except FrameError as error:
             raise Stopped(Verdict.PROTOCOL, str(error)) from error
+
+    def _await_confinement(self) -> None:
+        """Until the child says that it is confined, no foreign code runs: a fault up to there is the sandbox's own."""
+        try:
+            self._receive()
+        except (FrameError, ConnectionError) as error:
+            self.log.drain()
+            raise SandboxError(f"a child could not confine itself; it wrote:\n{self.log.text()}") from error
+        self.ready_seconds = time.monotonic() - self.started
+
+    def _request(self) -> Message:
+        readable: list[Json] = [str(folder.absolute()) for folder in self.job.readable]
+        header: dict[str, Json] = {"entry": self.job.entry, "readable": readable}
+        return Message(header | {"header": dict(self.job.message.header)}, self.job.message.arrays)
 
     def _send(self, kind: str, message: Message) -> None:
         try:
@@ -155,18 +173,20 @@ class JobRun:
                 self._wait(select.POLLOUT)
 
     def _wait(self, event: int) -> None:
+        over = self.child.over.is_set()  # asked first: what it sent before its end is then there to be read
         poll = select.poll()
         poll.register(self.connection, event)
         poll.register(self.log.descriptor, select.POLLIN)
         ready = dict(poll.poll(WATCH_SECONDS * 1000))
-        if ready.get(self.log.descriptor, 0):
-            if not self.log.drain() and self.connection.fileno() not in ready:
-                time.sleep(WATCH_SECONDS)  # the pipe has hung up: nothing will wake us, so don't spin
-            if self.log.n_bytes > self.limits.output_bytes:
-                raise Stopped(Verdict.OUTPUT_LIMIT, f"wrote more than {self.limits.output_bytes} bytes of text")
-        # A process that the child left behind may hold the socket open, so its end must be looked for.
-        if not ready and self.child.over.is_set():
+        heard = self.log.descriptor in ready and self.log.drain()
+        if self.log.n_bytes > self.limits.output_bytes:
+            raise Stopped(Verdict.OUTPUT_LIMIT, f"wrote more than {self.limits.output_bytes} bytes of text")
+        if heard or self.connection.fileno() in ready:
+            return
+        if over:  # a process that the child left behind may hold the socket open
             raise self._ended()
+        if ready:
+            time.sleep(WATCH_SECONDS)  # the log has hung up and always reads as ready: don't spin
 
     def _watch(self) -> None:
         now = time.monotonic()
@@ -186,9 +206,9 @@ class JobRun:
         if cpu_seconds > self.limits.cpu_seconds:
             raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
         # Each process starts with the zygote's pages, which it shares.
-        n_resident = sum(max(0, process.resident_bytes - self.zygote.resident_bytes) for process in processes)
-        self.peak_memory_bytes = max(self.peak_memory_bytes, n_resident)
-        if n_resident > self.limits.memory_bytes:
+        in_use = sum(max(0, memory_bytes(process.pid) - self.zygote.memory_bytes) for process in processes)
+        self.peak_memory_bytes = max(self.peak_memory_bytes, in_use)
+        if in_use > self.limits.memory_bytes:
             raise Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
         if len(processes) > MAX_PROCESSES:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_PROCESSES} processes")

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -18,7 +17,6 @@ class ProcessUse:
     parent_pid: int
     cpu_seconds: float
     """Its own and that of its finished, waited-for children."""
-    resident_bytes: int
     n_threads: int
 
 
@@ -33,7 +31,16 @@ def read_process(pid: int) -> ProcessUse | None:
     if fields[0] in "ZXx":
         return None
     ticks = sum(map(int, fields[11:15]))
-    return ProcessUse(pid, int(fields[1]), ticks / TICKS_PER_SECOND, int(fields[21]) * PAGE_BYTES, int(fields[17]))
+    return ProcessUse(pid, int(fields[1]), ticks / TICKS_PER_SECOND, int(fields[17]))
+
+
+def memory_bytes(pid: int) -> int:
+    """What a process holds in memory that no file backs, private or shared; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
 
 
 def tree(pid: int) -> list[ProcessUse]:

@@ -11,7 +11,6 @@ import gc
 import importlib
 import json
 import os
-import random  # noqa: TID251 - only to give every child the same start
 import select
 import shutil
 import signal
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from archgraft.sandbox import confinement
-from archgraft.sandbox.process_tree import child_pids, read_process
+from archgraft.sandbox.process_tree import child_pids, memory_bytes
 
 MAX_PACKET_BYTES = 2**16
 IDLE_SECONDS = 1.0
@@ -45,8 +44,7 @@ class Zygote:
         woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        own_use = read_process(os.getpid())
-        self.report(event="ready", resident_bytes=own_use.resident_bytes if own_use else 0)
+        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()))
         while os.getppid() == self.supervisor_pid:
             ready, _, _ = select.select([self.control.fileno(), woken], [], [], IDLE_SECONDS)
             if woken in ready:
@@ -171,7 +169,6 @@ def preload(modules: list[str]) -> None:
 
     import archgraft.sandbox.child  # noqa: F401 - so that no child has to
 
-    random.seed(0)
     np.random.seed(0)  # noqa: TID251 - the legacy global state, which mined code may read
     torch.manual_seed(0)
     gc.freeze()  # a collection in a child would copy every page that it touches

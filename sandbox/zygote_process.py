@@ -47,8 +47,8 @@ class ZygoteProcess:
 
     def __init__(self, preload: Sequence[str]) -> None:
         self.alive = False
-        self.resident_bytes = 0
-        """What the zygote itself takes; its children share it."""
+        self.memory_bytes = 0
+        """What the zygote itself uses; its children start with the same pages, shared."""
         self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-"))
         self._lock = threading.Lock()
         self._jobs: dict[int, RunningJob] = {}
@@ -151,7 +151,7 @@ class ZygoteProcess:
 
     def _hear(self, packet: dict[str, Any]) -> None:
         if packet["event"] == "ready":
-            self.resident_bytes = packet["resident_bytes"]
+            self.memory_bytes = packet["memory_bytes"]
             self.alive = True
             self._ready.set()
             return

@@ -1,0 +1,304 @@
+"""What every sandbox must do, whatever isolates its jobs. `CHECKS` take a sandbox, `FACTORY_CHECKS` what makes one.
+
+A new tier runs the suite in its tests:
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    def test_conforms(sandbox: Sandbox, check: Check) -> None:
+        check(sandbox)
+
+Each check raises `AssertionError` with the outcome that it got. They need Linux's /proc.
+"""
+
+# ruff: noqa: D103 - the names of the checks say what must hold
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, Sandbox, SandboxError, Verdict
+
+Check = Callable[[Sandbox], None]
+Factory = Callable[[], Sandbox]
+MEBIBYTE = 2**20
+WAIT_SECONDS = 20.0
+
+
+def expect(outcome: Outcome, verdict: Verdict, reason: str = "") -> Outcome:
+    """Raise unless the outcome has this verdict and its reason holds this text."""
+    if outcome.verdict is not verdict or reason not in outcome.reason or "\n" in outcome.reason:
+        raise AssertionError(f"expected {verdict} with {reason!r} in its one-line reason, but got {outcome}")
+    if (outcome.message is None) == (verdict is Verdict.OK):
+        raise AssertionError(f"a message must be there exactly when the verdict is ok, but got {outcome}")
+    return outcome
+
+
+def run(sandbox: Sandbox, entry: str, limits: Limits | None = None, **header: Json) -> Outcome:
+    """Run one program of the suite."""
+    return sandbox.run(Job(f"archgraft.sandbox.conformance_jobs:{entry}", Message(header)), limits or Limits())
+
+
+def answer(outcome: Outcome) -> Message:
+    """The message of a job that must have gone well."""
+    message = expect(outcome, Verdict.OK).message
+    assert message is not None
+    return message
+
+
+def processes_named(mark: str) -> list[str]:
+    """The living processes that a job has marked."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                alive = ") Z " not in (folder / "stat").read_text(errors="replace")
+                if alive and (folder / "comm").read_text(errors="replace").strip() == mark:
+                    found.append(folder.name)
+            except OSError:
+                continue
+    return found
+
+
+def new_mark() -> str:
+    """A name that fits the kernel's 15 characters."""
+    return f"ag-{uuid.uuid4().hex[:12]}"
+
+
+def arrays_and_header_come_back(sandbox: Sandbox) -> None:
+    arrays = {
+        name: np.arange(6).reshape(2, 3).astype(name) for name in ("float32", "float64", "int64", "int32", "uint8")
+    }
+    arrays |= {"bool": np.array([True, False]), "scalar": np.array(2.5), "empty": np.zeros((0, 4), np.float32)}
+    arrays["strided"] = np.arange(12.0).reshape(3, 4).T
+    header: dict[str, Json] = {"text": "ä", "list": [1, None, {"deep": 2.5}]}
+    message = answer(sandbox.run(Job("archgraft.sandbox.conformance_jobs:echo", Message(header, arrays)), Limits()))
+    assert message.header == header, message.header
+    assert message.arrays.keys() == arrays.keys()
+    for name, array in arrays.items():
+        got = message.arrays[name]
+        assert got.dtype == array.dtype, name
+        assert got.shape == array.shape, name
+        assert np.array_equal(got, array), name
+
+
+def large_arrays_travel(sandbox: Sandbox) -> None:
+    array = np.arange(50 * MEBIBYTE // 8, dtype=np.int64)
+    job = Job("archgraft.sandbox.conformance_jobs:echo", Message({}, {"large": array}))
+    assert np.array_equal(answer(sandbox.run(job, Limits())).arrays["large"], array)
+
+
+def questions_are_answered(sandbox: Sandbox) -> None:
+    asked = []
+
+    def respond(message: Message) -> Message:
+        asked.append(message.header["number"])
+        return Message({}, {"value": np.full(2, len(asked), np.float32)})
+
+    outcome = sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_thrice"), Limits(), respond)
+    assert answer(outcome).header == {"total": 12.0}
+    assert asked == [0, 1, 2]
+
+
+def error_in_respond_propagates(sandbox: Sandbox) -> None:
+    mark = new_mark()
+    job = Job("archgraft.sandbox.conformance_jobs:sleep_with_descendants", Message({"mark": mark, "then": "ask"}))
+    for error in (LookupError("mine"), ConnectionError("mine too")):
+        assert _error_of(lambda: sandbox.run(job, Limits(), _raising(error))) is error  # noqa: B023 - called at once
+        assert not processes_named(mark)
+
+
+def _raising(error: Exception) -> Respond:
+    def respond(message: Message) -> Message:  # noqa: ARG001 - the protocol's signature
+        raise error
+
+    return respond
+
+
+def _error_of(call: Callable[[], object]) -> Exception | None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - the check looks at whatever comes
+        return error
+    return None
+
+
+def unexpected_question_is_refused(sandbox: Sandbox) -> None:
+    expect(run(sandbox, "ask_once"), Verdict.PROTOCOL)
+
+
+def exception_is_reported(sandbox: Sandbox) -> None:
+    outcome = expect(run(sandbox, "fail"), Verdict.RUNTIME_ERROR, "ValueError: first line")
+    assert "second line" in outcome.log
+    assert "conformance_jobs.py" in outcome.log
+    assert outcome.tier == sandbox.tier
+
+
+def wrong_programs_are_reported(sandbox: Sandbox) -> None:
+    expect(run(sandbox, "no_such_function"), Verdict.RUNTIME_ERROR, "no_such_function")
+    expect(sandbox.run(Job("no_such_module:run"), Limits()), Verdict.RUNTIME_ERROR, "no_such_module")
+    expect(run(sandbox, "return_nothing"), Verdict.RUNTIME_ERROR, "must return a Message")
+    expect(run(sandbox, "raise_nonfinite"), Verdict.NONFINITE, "not finite")
+
+
+def endless_loop_is_killed_with_descendants(sandbox: Sandbox) -> None:
+    mark = new_mark()
+    outcome = run(sandbox, "sleep_with_descendants", Limits(wall_seconds=0.5), mark=mark, then="spin")
+    expect(outcome, Verdict.TIMEOUT_WALL, "0.5 s")
+    assert outcome.wall_seconds >= 0.5
+    assert not processes_named(mark)
+
+
+def descendants_die_with_a_good_job(sandbox: Sandbox) -> None:
+    mark = new_mark()
+    answer(run(sandbox, "sleep_with_descendants", mark=mark, then="return"))
+    assert not processes_named(mark)
+
+
+def cpu_time_is_limited(sandbox: Sandbox) -> None:
+    outcome = expect(run(sandbox, "spin", Limits(wall_seconds=60.0, cpu_seconds=0.3)), Verdict.TIMEOUT_CPU, "0.3 s")
+    assert outcome.cpu_seconds >= 0.3
+
+
+def memory_is_limited(sandbox: Sandbox) -> None:
+    limits = Limits(memory_bytes=64 * MEBIBYTE)
+    expect(run(sandbox, "allocate_at_once", limits), Verdict.OUT_OF_MEMORY)
+    expect(run(sandbox, "allocate_bit_by_bit", limits), Verdict.OUT_OF_MEMORY)
+    expect(run(sandbox, "allocate_shared", limits), Verdict.OUT_OF_MEMORY)
+
+
+def number_of_processes_is_limited(sandbox: Sandbox) -> None:
+    expect(run(sandbox, "start_processes"), Verdict.THREADS)
+
+
+def early_ends_are_told_apart(sandbox: Sandbox) -> None:
+    expect(run(sandbox, "exit_at_once"), Verdict.EXIT_EARLY, "code 3")
+    expect(run(sandbox, "exit_politely"), Verdict.EXIT_EARLY, "code 4")
+    expect(run(sandbox, "read_null"), Verdict.SIGNAL, "SIGSEGV")
+
+
+def log_keeps_the_tail(sandbox: Sandbox) -> None:
+    outcome = expect(run(sandbox, "print_lines", Limits(log_bytes=100), n_lines=1000), Verdict.OK)
+    assert outcome.log.endswith("line 998\nline 999\n")
+    assert len(outcome.log) <= 100
+
+
+def output_is_limited(sandbox: Sandbox) -> None:
+    limits = Limits(output_bytes=8 * MEBIBYTE)
+    expect(run(sandbox, "print_for_ever", limits), Verdict.OUTPUT_LIMIT)
+    expect(run(sandbox, "send_much", limits), Verdict.OUTPUT_LIMIT)
+
+
+def files_are_limited(sandbox: Sandbox) -> None:
+    limits = Limits(file_bytes=4 * MEBIBYTE)
+    expect(run(sandbox, "write_large_file", limits), Verdict.DISK)
+    expect(run(sandbox, "write_many_files", limits), Verdict.DISK)
+
+
+def garbage_breaks_the_protocol(sandbox: Sandbox) -> None:
+    expect(run(sandbox, "send_garbage"), Verdict.PROTOCOL)
+    expect(run(sandbox, "close_connection"), Verdict.PROTOCOL)
+
+
+def scratch_is_fresh_and_removed(sandbox: Sandbox) -> None:
+    header = answer(run(sandbox, "describe_surroundings")).header
+    assert header["content"] == []
+    assert header["home_is_scratch"] is True
+    assert not Path(str(header["scratch"])).exists()
+
+
+def network_is_what_the_tier_says(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        header = answer(run(sandbox, "connect", port=server.getsockname()[1])).header
+    assert header["reached"] is ("no-network" not in sandbox.tier)
+
+
+def jobs_start_alike(sandbox: Sandbox) -> None:
+    first, second = (answer(run(sandbox, "draw_and_count")).header for _ in range(2))
+    assert first == second
+    assert first["n_runs"] == 1
+
+
+def jobs_run_side_by_side(sandbox: Sandbox) -> None:
+    def one(number: int) -> Json:
+        return answer(run(sandbox, "echo", number=number)).header["number"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(12))) == list(range(12))
+
+
+def user_code_is_importable(sandbox: Sandbox) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "users_own_job.py").write_text("def run(channel):\n    return channel.request\n")
+        job = Job("users_own_job:run", Message({"kept": True}), readable=(Path(folder),))
+        assert answer(sandbox.run(job, Limits())).header == {"kept": True}
+
+
+def environment_holds_no_secret(factory: Factory) -> None:
+    """Also: a sandbox that is closed refuses jobs, and may be closed twice."""
+    os.environ["ARCHGRAFT_CONFORMANCE_KEY"] = secret = uuid.uuid4().hex
+    try:
+        sandbox = factory()
+        try:
+            seen = answer(run(sandbox, "describe_surroundings")).header["variables"]
+        finally:
+            sandbox.close()
+    finally:
+        del os.environ["ARCHGRAFT_CONFORMANCE_KEY"]
+    assert isinstance(seen, list)
+    assert secret not in seen
+    assert "ARCHGRAFT_CONFORMANCE_KEY" not in seen
+    sandbox.close()
+    assert isinstance(_error_of(lambda: run(sandbox, "echo")), SandboxError)
+
+
+def close_ends_running_jobs(factory: Factory) -> None:
+    """Also: two sandboxes live side by side, each with its own jobs."""
+    mark, closing, staying = new_mark(), factory(), factory()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(run, closing, "sleep_with_descendants", None, mark=mark, then="spin")
+            answer(run(staying, "echo"))
+            deadline = time.monotonic() + WAIT_SECONDS
+            while len(processes_named(mark)) < 3 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            closing.close()
+            assert isinstance(running.exception(), SandboxError), running.exception() or running.result()
+        assert not processes_named(mark)
+        answer(run(staying, "echo"))
+    finally:
+        closing.close()
+        staying.close()
+
+
+CHECKS: tuple[Check, ...] = (
+    arrays_and_header_come_back,
+    large_arrays_travel,
+    questions_are_answered,
+    error_in_respond_propagates,
+    unexpected_question_is_refused,
+    exception_is_reported,
+    wrong_programs_are_reported,
+    endless_loop_is_killed_with_descendants,
+    descendants_die_with_a_good_job,
+    cpu_time_is_limited,
+    memory_is_limited,
+    number_of_processes_is_limited,
+    early_ends_are_told_apart,
+    log_keeps_the_tail,
+    output_is_limited,
+    files_are_limited,
+    garbage_breaks_the_protocol,
+    scratch_is_fresh_and_removed,
+    network_is_what_the_tier_says,
+    jobs_start_alike,
+    jobs_run_side_by_side,
+    user_code_is_importable,
+)
+FACTORY_CHECKS: tuple[Callable[[Factory], None], ...] = (environment_holds_no_secret, close_ends_running_jobs)
