@@ -3,12 +3,14 @@
 | symbol | meaning | setting |
 | --- | --- | --- |
 | o, d, f | operator, depth band, module family: the three levels of a kind of edit | |
-| g | a group: (), (o), (o, d) or (o, d, f); its parent g' is one level up | |
+| g | a group: (), (o), (o, d), (o, d, f), or (o, f) over all bands | |
 | s_g, u_g | discounted numbers of attempts in g that improved on their parent, and that did not | |
 | gamma | at every tell, all s and u are multiplied by it before the new attempt adds 1 | `planner.discount` |
-| kappa | attempts that the level above is worth (2 at the root) | `planner.shrinkage` |
-| m_g | posterior mean: (kappa m_g' + s_g) / (kappa + s_g + u_g), with 0.5 above the root | |
-| theta_g | a draw from Beta(kappa m_g' + s_g, kappa (1 - m_g') + u_g) | |
+| kappa | attempts that the prior mean is worth (2 at the root) | `planner.shrinkage` |
+| p_g | prior mean: 0.5 for (), m_() for (o), m_o for (o, d) and (o, f) | |
+| | for (o, d, f) the two effects add up: logit p_odf = logit m_od + logit m_of - logit m_o | |
+| m_g | posterior mean: (kappa p_g + s_g) / (kappa + s_g + u_g) | |
+| theta_g | a draw from Beta(kappa p_g + s_g, kappa (1 - p_g) + u_g) | |
 | epsilon | share of steps whose kind is uniform at each level instead | `planner.exploration` |
 | rho | share of steps that repeat the operator and family of the last attempt that improved | `planner.repeat` |
 | c | weight of rarely used cells in the choice of the parent, see archive.py | `planner.cell_exploration` |
