@@ -8,7 +8,7 @@ EXECUTES_IN_THE_CHILD = {
 IMPORTS_BY_NAME = {
     "agent/cli/__init__.py": "its own commands",
     "evaluator/tasks/user.py": "the user's own task, which is trusted",
-    "evaluator/loading.py": "in the child",
+    "evaluator/training.py": "a loss of the user's own, in the child",
     "sandbox/child.py": "a job's entry, in the child",
     "sandbox/zygote.py": "what every child will need, imported before the fork",
 }

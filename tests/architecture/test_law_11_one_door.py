@@ -55,5 +55,6 @@ def test_importing_all_of_a_parent_package_brings_in_nothing_heavy(package: str)
         f"for name in {modules!r}: importlib.import_module(name)\n"
         "print(json.dumps(sorted({'torch', 'openai', 'litellm', 'sklearn'} & set(sys.modules))))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
