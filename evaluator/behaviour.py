@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from archgraft.evaluator.layouts import Positions, channels_first, from_channels_first, positions_of, random_input
+from archgraft.evaluator.layouts import (
+    Positions,
+    channel_axis,
+    channels_first,
+    from_channels_first,
+    positions_of,
+    random_input,
+)
 from archgraft.evaluator.layouts import shape_of as layout_shape
 from archgraft.tree_ops.contract import Layout
 
@@ -119,6 +126,27 @@ def check_gradients(subject: Subject, positions: Positions) -> None:
     gradients = [inputs.grad, *(p.grad for p in subject.module.parameters() if p.grad is not None)]
     if not all(torch.isfinite(gradient).all() for gradient in gradients):
         raise ContractError("gives gradients that are not finite")
+
+
+def check_stride_in_place(subject: Subject, positions: Positions, stride: int) -> None:
+    """A strided output reads the inputs that it stands over; a module that halves some other axis doesn't."""
+    if stride == 1:
+        return
+    inputs = subject.input(positions, batch=1).requires_grad_()
+    output = subject(inputs)
+    middle = tuple(length // 2 for length in positions_of(subject.layout, output))
+    (read,) = torch.autograd.grad(_at(subject, output, middle, 1).square().sum(), inputs)
+    below = _at(subject, read, tuple(position * stride for position in middle), stride)
+    if not below.abs().max() > 0:
+        raise ContractError(f"shortens the positions by {stride}, but not by joining what lies side by side")
+
+
+def _at(subject: Subject, tensor: Tensor, start: Positions, length: int) -> Tensor:
+    """The part of a batch from a position on, `length` along every position axis."""
+    first_axis = 1 if channel_axis(subject.layout) == -1 else 2
+    for axis, position in enumerate(start, first_axis):
+        tensor = tensor.narrow(axis, position, length)
+    return tensor
 
 
 def mutates_input(subject: Subject, positions: Positions) -> bool:

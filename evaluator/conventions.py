@@ -43,19 +43,19 @@ _KNOWN: tuple[tuple[str, Any], ...] = (
     (r"nhead", 4),
     (r"(num_)?kv_heads", 4),
     (r"(dim_head|head_dim|head_size|d_head|d_k|d_v|key_dim|dim_key|dim_keys|dim_value|dim_qk|k_dim)", 16),
-    (r"(dw_|conv_|spatial_|lk_|small_)?(kernel_?size|kernel|ks|k|dw_size)(_s)?", 3),
+    (r"(dw_|conv_|spatial_|lk_|small_|proj_|local_|mixer_)?(kernel_?size|kernel|ks|k|dw_size)(_s)?", 3),
     (r"strides?|s|dilation|dilations?|d", 1),
     (r"(padding|pad|p)", 1),
     (r"groups|cardinality|num_experts_per_tok|radix", 1),
     (r"(num_groups|group_size|num_group)", 4),
     (r"(depth|num_layers|n_layers?|num_blocks|n_blocks|blocks|repeats?|num_repeats?|layers|num_depth|n)", 1),
     (
-        r"(expand_ratio|exp_ratio|expansion|expansion_factor|expansion_rate|expansion_ratio|mlp_ratio|ff_mult|mult|ratio)",
+        r"(expand_ratio|exp_ratio|expansion|expansion_factor|expansion_rate|expansion_ratio|mlp_ratio|ff_mult|mlp_mult|mult|ratio)",
         2,
     ),
     (r"(reduction|reduction_ratio|reduction_factor|shrinkage|squeeze_factor|r|rd_divisor|sr_ratio)", 4),
     (r"(rd_ratio|se_ratio)", 0.25),
-    (r"(.*dropout.*|.*_?drop|drop_.*|.*_rate|.*_prob)", 0.0),
+    (r"(.*dropout.*|.*_?drop|drop_.*|.*_rate|.*_prob|prob)", 0.0),
     (r"(window_size|win_size|ws|window|block_size|local_patch_size|local_window_size|grid_size|local_window)", 4),
     (r"(patch_size|ps|patch_height|patch_width)", 2),
     (r"(input_resolution|feat_size|fmap_size|image_size|img_size|resolution|spatial_size)", 8),
@@ -74,6 +74,10 @@ _SMALL: tuple[tuple[str, Any], ...] = (
     (r"(dim_head|head_dim|d_head|key_dim|head_size)", 8),
 )
 _SMALL_PATTERNS = tuple((re.compile(pattern), value) for pattern, value in _SMALL)
+
+_OUTPUT_SIZES = frozenset(
+    {"num_classes", "n_classes", "nclass", "vocab_size", "n_vocab", "num_labels", "num_embeddings"}
+)
 
 _BY_ANNOTATION: tuple[tuple[str, Any], ...] = (("bool", False), ("int", 4), ("float", 0.5))
 
@@ -144,6 +148,8 @@ def _template(parameters: Sequence[Parameter], out: Role, *, fill_optional_out: 
 def _value_for(parameter: Parameter) -> Any:
     if _MIDDLE_NAME.fullmatch(parameter.name):
         return IN
+    if parameter.name in _OUTPUT_SIZES:
+        raise UnknownParameterError(f"takes `{parameter.name}`: a whole model or a head, not a part of one")
     value = _lookup(parameter.name.lower(), _KNOWN_PATTERNS)
     if value is not None:
         return value

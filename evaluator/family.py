@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archgraft.evaluator.behaviour import Subject
-from archgraft.evaluator.layouts import Positions, channels_first
+from archgraft.evaluator.layouts import Positions, channel_axis, channels_first
 from archgraft.tree_ops.contract import Family
 
 _PRODUCTS = frozenset({"matmul", "__matmul__", "__rmatmul__", "bmm", "einsum", "baddbmm"})
@@ -103,7 +103,10 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
     if gates and (reads.other_positions or has_weights):
         return "gate"
     if has_weights:
-        return "convolution" if calls.spatial_kernel else "other" if reads.other_positions else "mlp"
+        if not reads.other_positions:
+            return "mlp"
+        is_patchwise = output.numel() // output.shape[channel_axis(subject.layout)] < inputs.numel() // subject.in_width
+        return "convolution" if calls.spatial_kernel or is_patchwise else "other"
     return _judge_without_weights(subject, calls, inputs, reads)
 
 

@@ -24,6 +24,7 @@ from archgraft.evaluator.behaviour import (
     check_gain,
     check_gradients,
     check_samples_apart,
+    check_stride_in_place,
     is_causal,
     mutates_input,
     stride_at,
@@ -212,6 +213,7 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
         stride = stride_at(subject, sizes.base)
     with rejecting("contract"):
         _check_behaviour(construction, subject)
+        check_stride_in_place(subject, sizes.base, stride)
         _check_other_size(subject, stride)
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
@@ -249,8 +251,9 @@ def _check_behaviour(construction: Construction, subject: Subject) -> None:
     check_samples_apart(subject, base)
     fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
     check_gain(fresh, base)
-    fresh.module.train()
-    check_gradients(fresh, base)
+    training = construction.subject(subject.layout, subject.in_width, subject.out_width)
+    training.module.train()
+    check_gradients(training, base)
 
 
 def _width_multiple(construction: Construction, layout: Layout, stride: int) -> int:

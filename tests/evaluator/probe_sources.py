@@ -229,6 +229,25 @@ class Noisy(nn.Module):
         return x + torch.randn_like(x)
 """
 
+HALVED_GATE = """
+class HalvedGate(nn.Module):
+    def forward(self, x):
+        values, gates = x.chunk(2, dim=-1)
+        return values * F.gelu(gates)
+"""
+
+ZERO_START = """
+class ZeroStart(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(dim, dim, 3, padding=1)
+        self.norm = nn.BatchNorm2d(dim)
+        nn.init.zeros_(self.norm.weight)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+"""
+
 ENDLESS = """
 class Endless(nn.Module):
     def forward(self, x):

@@ -102,6 +102,22 @@ def test_the_family_is_read_off_what_a_module_does(
     assert contract_of(sandbox, body, *parameters).family == family
 
 
+def test_a_layer_that_starts_at_zero_is_judged_by_what_it_can_become(sandbox: Sandbox) -> None:
+    assert contract_of(sandbox, sources.ZERO_START, "dim").family == "convolution"
+
+
+def test_halving_some_other_axis_is_no_stride(sandbox: Sandbox) -> None:
+    assert rejection_of(sandbox, sources.HALVED_GATE).kind == "contract"
+
+
+def test_a_class_that_takes_the_number_of_classes_is_a_model(sandbox: Sandbox) -> None:
+    rejection = rejection_of(sandbox, sources.MLP, "dim", "num_classes: int")
+    assert (rejection.kind, rejection.reason) == (
+        "construct",
+        "takes `num_classes`: a whole model or a head, not a part of one",
+    )
+
+
 def test_writing_into_the_input_is_noticed(sandbox: Sandbox) -> None:
     assert contract_of(sandbox, sources.IN_PLACE).mutates_input
     assert not contract_of(sandbox, sources.SWISH).mutates_input
