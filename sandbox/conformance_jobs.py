@@ -186,3 +186,10 @@ def draw_and_count(channel: Channel) -> Message:
     state["n_runs"] = state.get("n_runs", 0) + 1
     drawn: list[Json] = [random.random(), float(np.random.rand()), float(torch.rand(())), hash("text")]
     return Message({"drawn": drawn, "n_runs": state["n_runs"]})
+
+
+def count_threads(channel: Channel) -> Message:
+    import torch
+
+    torch.ones(512, 512) @ torch.ones(512, 512)  # would hang if the zygote had computed
+    return Message({"n_threads": torch.get_num_threads()})

@@ -72,10 +72,10 @@ class JobRun:
     started: float = field(default_factory=time.monotonic)
     n_bytes_received: int = 0
     peak_memory_bytes: int = 0
-    ready_seconds: float = math.inf
+    ready_seconds: float = 0.0
     n_asks: int = 0
-    _watched: float = 0.0
-    _scratch_watched: float = 0.0
+    _watched: float = field(default_factory=time.monotonic)
+    _scratch_watched: float = field(default_factory=time.monotonic)
 
     def finish(self, respond: Respond | None) -> Outcome:
         """Talk with the child to its end. Raises what `respond` raises, and `ZygoteLostError`."""
@@ -95,7 +95,8 @@ class JobRun:
         peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
-        return Outcome(verdict, reason, message, wall_seconds, self.child.cpu_seconds, peak, self.tier, log)
+        cpu_seconds, ready_seconds = self.child.cpu_seconds, self.ready_seconds
+        return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, ready_seconds)
 
     def _converse(self, respond: Respond | None) -> Message:
         with self._faults_as_verdicts():
@@ -132,6 +133,8 @@ class JobRun:
         try:
             self._receive()
         except (FrameError, ConnectionError) as error:
+            if self.child.over.wait(GRACE_SECONDS) and self.child.fault:
+                raise ZygoteLostError(self.child.fault) from error
             self.log.drain()
             raise SandboxError(f"a child could not confine itself; it wrote:\n{self.log.text()}") from error
         self.ready_seconds = time.monotonic() - self.started

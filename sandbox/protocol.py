@@ -89,6 +89,8 @@ class Outcome:
     peak_memory_bytes: int
     tier: str
     log: str = ""
+    ready_seconds: float = 0.0
+    """Until the child was confined; a part of `wall_seconds`."""
 
 
 class Respond(Protocol):

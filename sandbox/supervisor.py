@@ -78,6 +78,7 @@ class ZygoteHolder:
 
     def __init__(self, preload: Sequence[str]) -> None:
         self.closed = False
+        self._owner_pid = os.getpid()
         self._preload = preload
         self._lock = threading.Lock()
         self._current: tuple[ZygoteProcess, tuple[CanaryReport, ...]] | None = None
@@ -103,7 +104,9 @@ class ZygoteHolder:
             raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error
 
     def close(self) -> None:
-        """End the zygote and all it runs."""
+        """End the zygote and all it runs; a forked copy of this process leaves its parent's alone."""
+        if os.getpid() != self._owner_pid:
+            return
         with self._lock:
             self.closed = True
             if self._current:

@@ -59,8 +59,14 @@ class ZygoteProcess:
             self._process = self._spawn(theirs, preload)
         self._listener = threading.Thread(target=self._listen, name="archgraft-zygote", daemon=True)
         self._listener.start()
-        self._ready.wait(READY_SECONDS)
+        try:
+            self._ready.wait(READY_SECONDS)
+        except BaseException:  # Ctrl-C while torch is being imported
+            self.close()
+            raise
         if not self.alive:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)  # it may still be writing why
             said = self._said()
             self.close()
             raise SandboxError(f"the sandbox's zygote did not start; run `archgraft doctor`. It wrote:\n{said}")

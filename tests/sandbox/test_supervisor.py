@@ -1,0 +1,86 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archgraft.sandbox.conformance import answer, new_mark, processes_named, run
+from archgraft.sandbox.process_tree import child_pids
+from archgraft.sandbox.protocol import Job, Limits, Message, SandboxError
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.sandbox.zygote_process import ZygoteProcess
+
+WAIT_SECONDS = 40.0
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def zygotes(pid: int) -> list[int]:
+    return [child for child in child_pids(pid) if b"archgraft.sandbox.zygote" in command_line(child)]
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def kill_new_zygote(known: list[int]) -> None:
+    (pid,) = set(zygotes(os.getpid())) - set(known)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Path) -> None:
+    mark = new_mark()
+    program = Path(__file__).with_name("supervisor_to_kill.py")
+    supervisor = subprocess.Popen([sys.executable, program, mark], env=os.environ | {"TMPDIR": str(tmp_path)})
+    try:
+        wait_until(lambda: len(processes_named(mark)) == 3)
+        (zygote,) = zygotes(supervisor.pid)
+        assert list(tmp_path.iterdir())
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+    wait_until(lambda: not processes_named(mark))
+    wait_until(lambda: not command_line(zygote))
+    wait_until(lambda: not list(tmp_path.iterdir()))
+
+
+def test_a_lost_zygote_is_replaced_unless_the_job_has_asked_for_something() -> None:
+    known = zygotes(os.getpid())
+    with LocalSandbox() as sandbox:
+        answer(run(sandbox, "echo"))
+        kill_new_zygote(known)
+        assert answer(run(sandbox, "echo", again=True)).header == {"again": True}
+
+        def respond(message: Message) -> Message:
+            kill_new_zygote(known)
+            return Message()
+
+        with pytest.raises(SandboxError, match="ended while first candidate ran"):
+            sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_once", label="first candidate"), Limits(), respond)
+
+
+def test_a_zygote_that_cannot_start_says_what_it_wrote() -> None:
+    with pytest.raises(SandboxError, match="No module named 'no_such_module'"):
+        ZygoteProcess(["no_such_module"])
+
+
+def test_a_message_that_cannot_be_sent_is_the_callers_mistake(sandbox: LocalSandbox) -> None:
+    with pytest.raises(ValueError, match=r"to m:f can't be sent.*JSON"):
+        sandbox.run(Job("m:f", Message({"a": {1}})), Limits())  # type: ignore[dict-item]  # the mistake under test
+
+
+def test_jobs_get_the_threads_they_were_promised(sandbox: LocalSandbox) -> None:
+    outcomes = [run(sandbox, "count_threads", Limits(n_threads=number)) for number in (1, 2)]
+    assert [answer(outcome).header["n_threads"] for outcome in outcomes] == [1, 2]
