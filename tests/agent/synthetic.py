@@ -128,7 +128,7 @@ class SyntheticRun:
 
     def rootstock(self) -> None:
         self._candidate(0, None, None)
-        self.store.record_result(self._attempt(0, None, None, "", result_of(88.1, 9000), None), Compute(5.0, 4.8))
+        self.store.record_result(self.attempt(0, None, None, "", result_of(88.1, 9000), None), Compute(5.0, 4.8))
         for seed in (1, 2):
             self.store.record_measurement(0, "rootstock", result_of(88.1 + 0.3 * seed, 9000, seed), Compute(5.0, 4.8))
 
@@ -145,7 +145,7 @@ class SyntheticRun:
         generator = np.random.default_rng([self.seed, index, 1])
         if index % 5 == 4:
             return self._finish_failed(index, plan)
-        score = self.best[1] + float(generator.normal(0.1, 1.2))
+        score = self.best[1] + float(generator.normal(-0.4, 1.0)) * (97 - self.best[1]) / 4
         n_parameters = int(9000 * generator.uniform(0.6, 1.8))
         parent_score = self.best[1]
         self.steps[index] = (
@@ -154,7 +154,7 @@ class SyntheticRun:
         )
         self._candidate(index, plan.parent_id, plan.operator)
         result = result_of(score, n_parameters)
-        attempt = self._attempt(index, plan.parent_id, plan.operator, plan.family, result, score - parent_score)
+        attempt = self.attempt(index, plan.parent_id, plan.operator, plan.family, result, score - parent_score)
         self.store.record_result(attempt, Compute(4.2, 4.0))
         if score > self.best[1]:
             self.best = (index, score)
@@ -173,7 +173,7 @@ class SyntheticRun:
                 )
 
     def _finish_failed(self, index: int, plan: Plan) -> None:
-        attempt = self._attempt(index, plan.parent_id, plan.operator, plan.family, failed(index // 5), None)
+        attempt = self.attempt(index, plan.parent_id, plan.operator, plan.family, failed(index // 5), None)
         self.store.record_result(attempt, Compute(0.8, 0.7))
 
     def _candidate(self, index: int, parent_id: int | None, operator: Operator | None) -> None:
@@ -185,7 +185,7 @@ class SyntheticRun:
         )
 
     @staticmethod
-    def _attempt(
+    def attempt(
         index: int, parent_id: int | None, operator: Operator | None, family: str, result: Result, gain: float | None
     ) -> Attempt:
         metrics = result.metrics
