@@ -64,7 +64,7 @@ class Budget:
 
     def __str__(self) -> str:
         caps = dataclasses.asdict(self).items()
-        return ",".join(f"{key}={cap:g}" for key, cap in caps if cap is not None)
+        return ",".join(f"{key}={str(cap).removesuffix('.0')}" for key, cap in caps if cap is not None)
 
 
 def _cap(part: str, text: str) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 here."""
 
 import dataclasses
+import functools
 import json
 import typing
 from collections.abc import Iterator, Mapping
@@ -183,7 +184,8 @@ def fields_by_key() -> dict[str, dataclasses.Field[Any]]:
     }
 
 
-def _types() -> dict[str, Any]:
+@functools.cache
+def _types() -> Mapping[str, Any]:
     return dict(_typed_keys())
 
 

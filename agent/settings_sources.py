@@ -49,10 +49,12 @@ def _read(key: str, value: str) -> object:
     if value == "none" and _may_be_none(key):
         return None
     try:
-        read: object = tomllib.loads(f"value = {value}")["value"]
+        document = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
         return value
-    return value if type_in_words(key).startswith("text") and not isinstance(read, str) else read
+    read: object = document["value"]
+    as_it_stands = len(document) > 1 or (type_in_words(key).startswith("text") and not isinstance(read, str))
+    return value if as_it_stands else read
 
 
 def _may_be_none(key: str) -> bool:
