@@ -1,0 +1,144 @@
+"""Dependency closure: one self-contained piece of source for classes, functions or values of any indexed code.
+
+`extract` follows every name that the roots need over files and packages, orders the definitions by what executing them
+needs, renames what collides, and writes the authors' own text with imports gathered at the top. What it can't make
+self-contained raises `ClosureError` with the reason. Equal input gives byte-identical output.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archgraft.tree_ops.import_block import guarded_import, import_block
+from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
+from archgraft.tree_ops.links import LinkedPiece
+from archgraft.tree_ops.naming import choose_names
+from archgraft.tree_ops.ordering import emission_order
+from archgraft.tree_ops.reach import ClosureError, reach
+from archgraft.tree_ops.rewriting import Rewriting
+from archgraft.tree_ops.sharing import share
+
+__all__ = ["ClosureError", "Extraction", "close", "extract"]
+
+Root = str | tuple[str, str] | Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Self-contained source. `names` maps each root's qualified name, as it was found, to its name in the source.
+
+    `requires` are the packages beyond the standard library that executing the source imports. Packages that only some
+    code paths need are `optional`: their imports are guarded, and an empty class stands in where they are missing.
+    """
+
+    source: str
+    names: Mapping[str, str]
+    requires: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The first root's name in the source."""
+        return next(iter(self.names.values()))
+
+
+def extract(index: SourceIndex, roots: Sequence[Root]) -> Extraction:
+    """The closure of the roots: qualified names (`package.module.Name`), (module, name) pairs or definitions.
+
+    Raises `SourceError` when a root isn't there, and `ClosureError` when something it needs has no Python source.
+    """
+    return close(index, [index.definition(root) for root in roots])
+
+
+def close(
+    index: SourceIndex,
+    roots: Sequence[Definition],
+    whole: Iterable[str] = (),
+    *,
+    first: Sequence[Definition] = (),
+    last: str | None = None,
+    header: str = "",
+    lenient: bool = False,
+) -> Extraction:
+    """`extract` with the knobs that merging needs.
+
+    The `whole` modules are kept entirely; `first` names choose before all others; the module `last` is written last.
+    """
+    reached = reach(index, roots, whole, lenient=lenient)
+    same_pieces, same_names = share(reached)
+    postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
+    order = emission_order(reached, same_pieces, last, postponed=postponed)
+    order = [piece for piece in order if not _is_empty(piece)]
+    names = choose_names(reached, order, same_names, [*first, *roots])
+    rewriting = Rewriting(reached, same_names, names)
+    optional = _optional(order)
+    needed = {external: name for external, name in names.of_import.items() if external not in optional}
+    imports = import_block(needed, _dotted(order), _modules(order), postponed=postponed)
+    guarded = [guarded_import(external, name) for external, name in names.of_import.items() if external in optional]
+    head = "\n\n".join(part for part in (header, imports) if part)
+    body = _join(order, [rewriting.rewrite(piece) for piece in order])
+    found = {f"{root.module}.{root.name}": rewriting.name_of(root) or root.name for root in roots}
+    source = "\n\n\n".join(part for part in (head, *guarded, body) if part) + "\n"
+    return Extraction(source, found, _packages(needed, "torch"), _packages(optional))
+
+
+def _is_empty(piece: LinkedPiece) -> bool:
+    return piece.piece.is_import and not any(found.value for found in piece.imports)
+
+
+def _join(order: Sequence[LinkedPiece], texts: Sequence[str]) -> str:
+    """Pieces with the blank lines that convention asks for: two around definitions, none inside a group of values."""
+    parts: list[str] = []
+    for index, (piece, text) in enumerate(zip(order, texts, strict=True)):
+        if index:
+            before = order[index - 1]
+            adjacent = before.module is piece.module and before.piece.end + 1 == piece.piece.start
+            if _is_block(piece) or _is_block(before):
+                parts.append("\n\n\n")
+            else:
+                parts.append("\n" if adjacent else "\n\n")
+        parts.append(text)
+    return "".join(parts)
+
+
+def _is_block(piece: LinkedPiece) -> bool:
+    return hasattr(piece.statements[0], "body")
+
+
+def _dotted(order: Sequence[LinkedPiece]) -> set[str]:
+    """`import a.b.c` statements whose submodule is used by its full name."""
+    needed: set[str] = set()
+    for piece in order:
+        for found in piece.links:
+            if isinstance(found.target, External) and found.target.target == found.use.name:
+                written = ".".join([found.use.name, *(attribute.attr for attribute in found.use.chain)])
+                needed |= {name for name in piece.module.dotted_imports if f"{written}.".startswith(f"{name}.")}
+    return needed
+
+
+def _modules(order: Sequence[LinkedPiece]) -> set[External]:
+    """Imports that some module writes as `import a.b as c`."""
+    modules = {piece.module.name: piece.module for piece in order}
+    return {
+        External(imported.module, imported.alias)
+        for module in modules.values()
+        for bindings in module.bindings.values()
+        for binding in bindings
+        if (imported := binding.imported) is not None and imported.attribute is None and not imported.dotted
+    }
+
+
+def _optional(order: Sequence[LinkedPiece]) -> set[External]:
+    """Imports from packages that may be missing, whose value executing the source at most passes on."""
+    essential: dict[External, bool] = {}
+    for piece in order:
+        for found in piece.links:
+            target = found.target
+            if isinstance(target, External) and target.target.partition(".")[0] not in PROVIDED:
+                essential[target] = essential.get(target, False) or found.use.essential
+    return {target for target, is_essential in essential.items() if not is_essential}
+
+
+def _packages(externals: Iterable[External], *always: str) -> tuple[str, ...]:
+    packages = {external.target.partition(".")[0] for external in externals}
+    return tuple(sorted((packages | set(always)) - set(sys.stdlib_module_names)))

@@ -1,0 +1,378 @@
+"""A static index over source roots: which modules there are, what each name stands for, which classes are modules.
+
+Nothing is imported or executed. Torch, numpy and the standard library stay imports; every other package that is indexed
+can be inlined by the closure. The einops shim comes first, so that it stands in for the real package.
+"""
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, decode, parse_module
+from archgraft.tree_ops.scopes import FunctionNode
+from archgraft.tree_ops.sources import SourceRoot
+
+PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
+"""Packages that emitted source imports; their own code is never inlined."""
+_SHIMS = Path(__file__).parent / "shims"
+_MAX_FILE_BYTES = 8 * 2**20
+_MODULE_NAMES = frozenset(dir(builtins)) | {
+    "__name__",
+    "__file__",
+    "__doc__",
+    "__builtins__",
+    "__spec__",
+    "__package__",
+}
+_NOT_MODULES = frozenset({"Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer"})
+_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A file that could not be read, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name bound by the code of an indexed module."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something that stays an import: the dotted `target` under the name `alias`."""
+
+    target: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """An indexed module itself."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that nothing in the index binds."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A builtin, or a name that every module has."""
+
+
+Target = Definition | External | Namespace | Missing | Builtin
+
+
+def shim_root() -> SourceRoot:
+    """Our own small einops, as a source."""
+    return SourceRoot("einops (archgraft shim)", "", "Apache-2.0", _SHIMS / "einops", "einops")
+
+
+class SourceIndex:
+    """Modules by dotted name. Make one with `SourceIndex.build` or `SourceIndex.of_texts`."""
+
+    def __init__(self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = ()) -> None:
+        self.modules = modules
+        self.broken = list(broken)
+        self._packages = {name.split(".")[0] for name in modules} - PROVIDED
+        self._by_path = {module.path: module for module in modules.values()}
+        self._resolved: dict[tuple[str, str], Target] = {}
+        self._is_module_class: dict[Definition, bool] = {}
+        self._functions: dict[Definition, FunctionNode | None] = {}
+
+    @classmethod
+    def build(cls, roots: Iterable[SourceRoot]) -> "SourceIndex":
+        """Index all files of the roots; the first root that holds a module name keeps it.
+
+        Broken files are listed in `broken` and left out. Raises `SourceError` when a root doesn't exist.
+        """
+        modules: dict[str, ModuleSource] = {}
+        broken: list[BrokenFile] = []
+        for root in (shim_root(), *roots):
+            if not root.folder.exists():
+                raise SourceError(f"source {root.name}: {root.folder} does not exist")
+            for name, path in _files(root):
+                found = _read(name, path, root)
+                if isinstance(found, BrokenFile):
+                    broken.append(found)
+                else:
+                    modules.setdefault(name, found)
+        return cls(modules, broken)
+
+    @classmethod
+    def of_texts(cls, texts: dict[str, str]) -> "SourceIndex":
+        """An index over texts by module name, without shims. Raises `SyntaxError` for what is not Python."""
+        return cls({name: parse_module(text, name, Path(f"{name}.py")) for name, text in texts.items()})
+
+    # Classes
+
+    def module_classes(self) -> tuple[Definition, ...]:
+        """All `nn.Module` classes defined at top level, in order of module name and line; shims left out."""
+        shims = shim_root().name
+        return tuple(
+            definition
+            for name in sorted(self.modules)
+            if (root := self.modules[name].root) is None or root.name != shims
+            for header in self.modules[name].classes
+            if self.is_module_class(definition := Definition(name, header.name))
+        )
+
+    def is_module_class(self, definition: Definition) -> bool:
+        """Whether the definition is a class that inherits from `torch.nn.Module`, over files."""
+        if definition not in self._is_module_class:
+            self._is_module_class[definition] = False  # so that circular bases end
+            module = self.modules[definition.module]
+            self._is_module_class[definition] = any(
+                self._is_module_base(self.resolve_dotted(module, base))
+                for header in module.classes
+                if header.name == definition.name
+                for base in header.bases
+            )
+        return self._is_module_class[definition]
+
+    def _is_module_base(self, target: Target) -> bool:
+        if isinstance(target, External):
+            name = target.target.rpartition(".")[2]
+            return target.target.startswith("torch.nn.") and name[:1].isupper() and name not in _NOT_MODULES
+        return isinstance(target, Definition) and self.is_module_class(target)
+
+    def definition(self, root: str | tuple[str, str] | Definition) -> Definition:
+        """The definition that a qualified name or (module, name) means, re-exports followed. Raises `SourceError`."""
+        module_name, name = _split(root)
+        module = self.modules.get(module_name)
+        if module is None:
+            raise SourceError(f"module {module_name!r} is not in the indexed sources")
+        target = self.resolve(module, name)
+        if not isinstance(target, Definition):
+            known = ", ".join(header.name for header in module.classes[:8]) or "none"
+            raise SourceError(f"{name!r} is not defined in {module.path}; its classes are: {known}")
+        return target
+
+    def function(self, definition: Definition) -> FunctionNode | None:
+        """The syntax of a plain top-level function, or None when the definition is anything else."""
+        if definition not in self._functions:
+            self._functions[definition] = self._parse_function(definition)
+        return self._functions[definition]
+
+    def _parse_function(self, definition: Definition) -> FunctionNode | None:
+        module = self.modules[definition.module]
+        pieces = {binding.piece for binding in module.bindings.get(definition.name, [])}
+        if len(pieces) != 1:
+            return None
+        statement = ast.parse(module.text_of(module.pieces[pieces.pop()])).body[0]
+        return statement if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else None
+
+    # Names
+
+    def resolve_dotted(self, module: ModuleSource, dotted: str) -> Target:
+        """What `a.b.c` means at module level. Attributes of definitions stay with the definition."""
+        name, *attributes = dotted.split(".")
+        target, n_used = self.walk(self.resolve(module, name), attributes)
+        if isinstance(target, External):
+            rest = attributes[n_used:]
+            return External(".".join([target.target, *rest]), rest[-1] if rest else target.alias)
+        return target
+
+    def walk(self, target: Target, attributes: Sequence[str]) -> tuple[Target, int]:
+        """Follow attributes through indexed modules; also how many were needed."""
+        n_used = 0
+        while isinstance(target, Namespace) and n_used < len(attributes):
+            target = self.resolve_attribute(target.module, attributes[n_used])
+            n_used += 1
+        return target, n_used
+
+    def resolve(self, module: ModuleSource, name: str) -> Target:
+        """What a name means in a module's own scope."""
+        key = (module.name, name)
+        if key not in self._resolved:
+            self._resolved[key] = Missing(f"{name} is imported in a circle")
+            self._resolved[key] = self._resolve(module, name)
+        return self._resolved[key]
+
+    def resolve_attribute(self, module_name: str, name: str) -> Target:
+        """What `module.name` means: a name that the module binds, or a submodule."""
+        module = self.modules.get(module_name)
+        if module is not None and name in module.bindings:
+            return self.resolve(module, name)
+        if self.find(f"{module_name}.{name}") or self._has_below(f"{module_name}.{name}"):
+            return Namespace(f"{module_name}.{name}")
+        target = self.resolve(module, name) if module is not None else Missing("")
+        if isinstance(target, Missing | Builtin):
+            return Missing(f"module {module_name} has no {name}")
+        return target
+
+    def _resolve(self, module: ModuleSource, name: str) -> Target:
+        bindings = module.bindings.get(name)
+        if bindings:
+            return self._resolve_bindings(module, name, bindings)
+        for star in module.stars:
+            target = self._resolve_star(module, star, name)
+            if target is not None:
+                return target
+        if name in _MODULE_NAMES:
+            return Builtin()
+        outside = [star for star in module.stars if not self.is_inside(star)]
+        if outside:
+            return External(f"{outside[-1].module}.{name}", name)
+        return Missing(f"{name} is not defined in {module.name}")
+
+    def _resolve_bindings(self, module: ModuleSource, name: str, bindings: list[Binding]) -> Target:
+        plain = [binding for binding in bindings if not binding.guard]
+        imports = [binding.imported for binding in plain if binding.imported is not None]
+        if plain:
+            is_import = len(imports) == len(plain)
+            return self.resolve_import(module, imports[-1]) if is_import else Definition(module.name, name)
+        by_guard = sorted(bindings, key=lambda binding: binding.guard == "typing")
+        for binding in by_guard:
+            if binding.imported is not None:
+                target = self.resolve_import(module, binding.imported)
+                if isinstance(target, Definition | Namespace) and target != Definition(module.name, name):
+                    return target
+        if all(binding.guard == "typing" and binding.imported is not None for binding in bindings):
+            imported = bindings[-1].imported
+            assert imported is not None
+            return self.resolve_import(module, imported)
+        return Definition(module.name, name)
+
+    def _resolve_star(self, module: ModuleSource, star: Imported, name: str) -> Target | None:
+        source = self.find(star.module, module)
+        if source is None or source is module or name.startswith("__"):
+            return None
+        if name in source.bindings or source.stars:
+            target = self.resolve(source, name)
+            return None if isinstance(target, Missing | Builtin) else target
+        return None
+
+    def is_inside(self, imported: Imported) -> bool:
+        """Whether an import refers to indexed code (found or not)."""
+        return imported.relative or imported.module.split(".")[0] in self._packages
+
+    def resolve_import(self, module: ModuleSource, imported: Imported) -> Target:
+        """What an import statement's alias means."""
+        dotted = imported.module.split(".")[0] if imported.dotted else imported.module
+        if dotted.split(".")[0] in PROVIDED and not imported.relative:
+            return _external(imported)
+        source = self.find(dotted, module)
+        if imported.attribute is None:
+            if source is not None or self._has_below(dotted):
+                return Namespace(source.name if source else dotted)
+        elif source is not None:
+            if source is module:
+                found = self.find(f"{dotted}.{imported.attribute}", module)
+                return Namespace(found.name) if found else Missing(f"{source.name} imports itself")
+            return self.resolve_attribute(source.name, imported.attribute)
+        elif (below := self.find(f"{dotted}.{imported.attribute}", module)) is not None:
+            return Namespace(below.name)
+        if self.is_inside(imported):
+            wanted = f"{imported.module}.{imported.attribute}" if imported.attribute else imported.module
+            return Missing(f"{wanted} has no Python source")
+        return _external(imported)
+
+    # Modules
+
+    def find(self, name: str, importer: ModuleSource | None = None) -> ModuleSource | None:
+        """The module of that name, or a file beside a script that imports it."""
+        if name in self.modules or importer is None or importer.root is None or importer.root.package is not None:
+            return self.modules.get(name)
+        for folder in _script_folders(importer.path):
+            stem = folder.joinpath(*name.split("."))
+            for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
+                if path in self._by_path:
+                    return self._by_path[path]
+                if path.is_file():
+                    return self._load(name, path, importer.root)
+        return None
+
+    def _load(self, name: str, path: Path, root: SourceRoot) -> ModuleSource | None:
+        found = _read(name, path, root)
+        if isinstance(found, BrokenFile):
+            self.broken.append(found)
+            return None
+        self.modules[name] = self._by_path[path] = found
+        return found
+
+    def _has_below(self, name: str) -> bool:
+        return any(other.startswith(f"{name}.") for other in self.modules)
+
+
+def _external(imported: Imported) -> External:
+    if imported.attribute is not None:
+        return External(f"{imported.module}.{imported.attribute}", imported.alias)
+    return External(imported.alias if imported.dotted else imported.module, imported.alias)
+
+
+def _split(root: str | tuple[str, str] | Definition) -> tuple[str, str]:
+    if isinstance(root, Definition):
+        return root.module, root.name
+    if isinstance(root, tuple):
+        return root
+    module, _, name = root.rpartition(".")
+    return module, name
+
+
+def _read(name: str, path: Path, root: SourceRoot) -> ModuleSource | BrokenFile:
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            return BrokenFile(path, f"larger than {_MAX_FILE_BYTES // 2**20} MiB")
+        text = decode(path.read_bytes())
+        return parse_module(text, name, path, root, is_package=path.name == "__init__.py")
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return BrokenFile(path, f"{type(error).__name__}: {error}")
+
+
+def _files(root: SourceRoot) -> Iterator[tuple[str, Path]]:
+    """Module names and paths of a root, sorted."""
+    if root.folder.is_file():
+        yield _name_of(root.folder, _import_folder(root.folder.parent)), root.folder
+        return
+    base = root.folder.parent if root.package else _import_folder(root.folder)
+    prefix = root.package.split(".") if root.package else []
+    for path in sorted(root.folder.rglob("*.py")):
+        if any(part.startswith(".") for part in path.relative_to(root.folder).parts) or path.is_symlink():
+            continue
+        if prefix:
+            relative = path.relative_to(root.folder).with_suffix("").parts
+            yield ".".join([*prefix, *(part for part in relative if part != "__init__")]), path
+        else:
+            yield _name_of(path, base), path
+
+
+def _name_of(path: Path, base: Path) -> str:
+    parts = list(path.relative_to(base).with_suffix("").parts)
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    return ".".join(parts)
+
+
+def _import_folder(folder: Path) -> Path:
+    """The folder on `sys.path` under which a script in `folder` is imported: above its outermost package."""
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def _script_folders(path: Path) -> Iterator[Path]:
+    """Where a script's absolute imports may lie: its own folder, and those above it in its repository."""
+    folder = path.parent
+    yield folder
+    inside = [folder, *folder.parents]
+    repository = next((f for f in inside if any((f / mark).exists() for mark in _REPOSITORY_MARKS)), None)
+    top = repository or _import_folder(folder)
+    while folder != top and folder.parent != folder:
+        folder = folder.parent
+        yield folder

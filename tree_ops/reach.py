@@ -1,0 +1,115 @@
+"""Which pieces of which modules a set of definitions needs, transitively."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Namespace, SourceIndex, Target
+from archgraft.tree_ops.links import Link, LinkedPiece, PieceKey, link
+
+
+class ClosureError(SourceError):
+    """A definition can't be made self-contained; the message says why."""
+
+
+@dataclass(slots=True)
+class Reached:
+    """Everything that the roots need."""
+
+    roots: Sequence[Definition]
+    pieces: dict[PieceKey, LinkedPiece] = field(default_factory=dict)
+    definitions: dict[Definition, tuple[PieceKey, ...]] = field(default_factory=dict)
+    """Each reached name with the pieces that bind it or change its object, in the module's order."""
+
+    def keeps(self, found: Link) -> bool:
+        """Whether the name in an annotation means something in the emitted source."""
+        if isinstance(found.target, Definition):
+            return found.target in self.definitions
+        if isinstance(found.target, External):
+            return found.target.target.split(".")[0] in PROVIDED
+        return not isinstance(found.target, Missing | Namespace)
+
+
+def reach(
+    index: SourceIndex, roots: Sequence[Definition], whole: Iterable[str] = (), *, lenient: bool = False
+) -> Reached:
+    """All that the roots need, and all that the `whole` modules hold.
+
+    Raises `ClosureError` for a name that is needed and has no Python source; `lenient` leaves such names as they are.
+    """
+    kept: frozenset[Definition] = frozenset()
+    while True:
+        walk = _Walk(index, roots, kept, lenient)
+        walk.run(whole)
+        registries = {found.registry for piece in walk.reached.pieces.values() for found in piece.registrations}
+        needed = kept | (registries & set(walk.reached.definitions))
+        if needed == kept:
+            return walk.reached
+        kept = needed
+
+
+class _Walk:
+    def __init__(
+        self, index: SourceIndex, roots: Sequence[Definition], kept: frozenset[Definition], lenient: bool
+    ) -> None:
+        self.index = index
+        self.kept = kept
+        self.lenient = lenient
+        self.reached = Reached(roots)
+        self._queue: list[PieceKey] = []
+
+    def run(self, whole: Iterable[str]) -> None:
+        for root in self.reached.roots:
+            self._add_definition(root)
+        for name in whole:
+            for piece in self.index.modules[name].pieces:
+                if not piece.is_import:
+                    self._add_piece((name, piece.index))
+        while self._queue:
+            self._follow(self._link(self._queue.pop()))
+
+    def _link(self, key: PieceKey) -> LinkedPiece:
+        module = self.index.modules[key[0]]
+        piece = link(self.index, module, module.pieces[key[1]], self.kept)
+        self.reached.pieces[key] = piece
+        return piece
+
+    def _add_piece(self, key: PieceKey) -> None:
+        if key not in self.reached.pieces and key not in self._queue:
+            self._queue.append(key)
+            for name in self.index.modules[key[0]].pieces[key[1]].defines:
+                definition = Definition(key[0], name)
+                if self.index.resolve(self.index.modules[key[0]], name) == definition:
+                    self._add_definition(definition)
+
+    def _add_definition(self, definition: Definition) -> None:
+        if definition in self.reached.definitions:
+            return
+        module = self.index.modules[definition.module]
+        pieces = {binding.piece for binding in module.bindings.get(definition.name, [])}
+        pieces.update(module.augmenters.get(definition.name, []))
+        keys = tuple((module.name, piece) for piece in sorted(pieces))
+        self.reached.definitions[definition] = keys
+        for key in keys:
+            self._add_piece(key)
+
+    def _follow(self, piece: LinkedPiece) -> None:
+        for found in piece.links:
+            if found.use.annotation is None and found.use.kind == "load":
+                self._follow_target(piece, found.target, found.use.name, eager=found.use.eager)
+        for imported in piece.imports:
+            if imported.value:
+                self._follow_import(imported.target)
+
+    def _follow_target(self, piece: LinkedPiece, target: Target, name: str, *, eager: bool) -> None:
+        where = f"{piece.module.name}, line {piece.piece.line}"
+        if isinstance(target, Definition):
+            self._add_definition(target)
+        elif isinstance(target, Namespace) and not self.lenient:
+            raise ClosureError(f"{where} uses the module {target.module} as a value")
+        elif isinstance(target, Missing) and not self.lenient and (eager or "no Python source" in target.reason):
+            raise ClosureError(f"{where} needs {name}: {target.reason}")
+
+    def _follow_import(self, target: Target) -> None:
+        if isinstance(target, Definition):
+            self._add_definition(target)
