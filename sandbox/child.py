@@ -5,7 +5,6 @@ import faulthandler
 import importlib
 import os
 import random  # noqa: TID251 - only to set the state that mined code may read
-import resource
 import signal
 import socket
 import sys
@@ -79,18 +78,16 @@ def _settle(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path) -> socket.
     os.dup2(null, 0)
     os.dup2(log_fd, 1)
     os.dup2(log_fd, 2)
-    os.dup2(job_fd, 3, inheritable=False)
-    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0] if not Path("/proc/self/fd").exists() else _top_fd())
+    if job_fd != 3:
+        os.dup2(job_fd, 3)
+    os.set_inheritable(3, False)
+    os.closerange(4, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
     Path("/proc/self/oom_score_adj").write_text("1000")  # the kernel's first choice, before anything of the user's
     os.chdir(scratch)
     os.environ["HOME"] = os.environ["TMPDIR"] = str(scratch)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()
     return socket.socket(fileno=3)
-
-
-def _top_fd() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd")) + 1  # noqa: PTH208 - names, not paths
 
 
 def _serve(connection: socket.socket) -> int:

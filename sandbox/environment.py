@@ -3,7 +3,17 @@
 import os
 from pathlib import Path
 
-PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME")
+PASSED_VARIABLES = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_HOME",
+)
 SET_VARIABLES = {
     # Before numpy is imported, or OpenBLAS starts threads that a fork would lose.
     "OPENBLAS_NUM_THREADS": "1",

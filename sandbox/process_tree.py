@@ -49,7 +49,7 @@ def tree(pid: int) -> list[ProcessUse]:
     found = [root] if root else []
     if _kernel_lists_children():
         for process in found:
-            found += [use for child in _listed_children(process.pid) if (use := read_process(child))]
+            found += _alive(listed_children(Path(f"/proc/{process.pid}/task")))
         return found
     below: dict[int, list[ProcessUse]] = defaultdict(list)
     for process in _all_processes():
@@ -62,22 +62,26 @@ def tree(pid: int) -> list[ProcessUse]:
 def child_pids(pid: int) -> list[int]:
     """The living direct children of a process."""
     if _kernel_lists_children():
-        return [child for child in _listed_children(pid) if read_process(child)]
+        return [child.pid for child in _alive(listed_children(Path(f"/proc/{pid}/task")))]
     return [process.pid for process in _all_processes() if process.parent_pid == pid]
+
+
+def listed_children(tasks: Path) -> list[int]:
+    """The children that the kernel lists per thread, where it was built to (CONFIG_PROC_CHILDREN)."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in tasks.iterdir():
+            children += map(int, (task / "children").read_text().split())
+    return children
 
 
 def _kernel_lists_children() -> bool:
     return Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
-def _listed_children(pid: int) -> list[int]:
-    children: list[int] = []
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children += map(int, (task / "children").read_text().split())
-    return children
-
-
 def _all_processes() -> list[ProcessUse]:
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - Path objects cost too much here
+    return _alive([int(name) for name in os.listdir("/proc") if name.isdigit()])  # noqa: PTH208 - Path objects are slow
+
+
+def _alive(pids: list[int]) -> list[ProcessUse]:
     return [use for pid in pids if (use := read_process(pid))]

@@ -46,6 +46,8 @@ class ZygoteProcess:
     """One running zygote. Raises `SandboxError` when it can't be started."""
 
     def __init__(self, preload: Sequence[str]) -> None:
+        if sys.platform != "linux":
+            raise SandboxError(f"the sandbox needs Linux, but this is {sys.platform}; run archgraft in a container")
         self.alive = False
         self.memory_bytes = 0
         """What the zygote itself uses; its children start with the same pages, shared."""
