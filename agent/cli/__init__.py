@@ -5,7 +5,6 @@ Command modules import typer and the standard library at their top; the work is 
 """
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -37,8 +36,6 @@ def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_root)
     for name in names:
-        if importlib.util.find_spec(f"{__name__}.{name}") is None:
-            continue  # not written yet
         module = importlib.import_module(f"{__name__}.{name}")
         app.command(name)(guarded(getattr(module, f"{name}_command")))
     return app

@@ -9,20 +9,10 @@ import pytest
 
 from archgraft.agent.cli import COMMANDS
 
-HEAVY = (
-    "torch",
-    "litellm",
-    "openai",
-    "optuna",
-    "sqlalchemy",
-    "plotly",
-    "sklearn",
-    "libcst",
-    "numpy",
-    "scipy",
-    "pydantic",
-)
+HEAVY = ("torch", "litellm", "openai", "optuna", "sqlalchemy", "plotly", "sklearn", "libcst", "numpy", "scipy", "rich")
 CPU_SECONDS = 0.3
+N_TRIES = 6
+"""Of the CPU time, which other work on the machine stretches: one try within the limit shows that it can be kept."""
 
 PROGRAM = """
 import io, json, sys, time
@@ -46,18 +36,21 @@ def help_of(*arguments: str) -> dict[str, Any]:
     return answer
 
 
+def is_quick(*arguments: str) -> bool:
+    return any(help_of(*arguments)["cpu_seconds"] < CPU_SECONDS for _ in range(N_TRIES))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_is_light(command: str) -> None:
     answer = help_of(command)
     assert answer["code"] == 0
     assert f"archgraft {command}" in answer["shown"]
     assert answer["loaded"] == []
-    # CPU time, which a busy machine stretches little; the best of three leaves first-run caching out.
-    assert min(answer["cpu_seconds"], help_of(command)["cpu_seconds"], help_of(command)["cpu_seconds"]) < CPU_SECONDS
+    assert answer["cpu_seconds"] < CPU_SECONDS or is_quick(command)
 
 
 def test_the_general_help_is_light_and_lists_every_command() -> None:
     answer = help_of()
     assert [command for command in COMMANDS if command not in answer["shown"]] == []
     assert answer["loaded"] == []
-    assert min(answer["cpu_seconds"], help_of()["cpu_seconds"], help_of()["cpu_seconds"]) < CPU_SECONDS
+    assert answer["cpu_seconds"] < CPU_SECONDS or is_quick()
