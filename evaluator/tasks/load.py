@@ -1,0 +1,47 @@
+"""From what a user writes for a task to a task."""
+
+from pathlib import Path
+
+from archgraft.evaluator.tasks.protocol import Splits, Task, TaskError
+from archgraft.evaluator.tasks.splitting import n_leaked
+
+FORMS = "digits, mnist1d, npz:FILE, module:path/to/file.py:function, module:package.module:function"
+
+
+def load_task(reference: str) -> Task:
+    """The task of a reference: one of `FORMS`. Raises `TaskError` with one clear message."""
+    kind, _, rest = reference.partition(":")
+    match kind, rest:
+        case "digits", "":
+            from archgraft.evaluator.tasks.digits import digits_task
+
+            return digits_task()
+        case "mnist1d", "":
+            from archgraft.evaluator.tasks.mnist1d import mnist1d_task
+
+            return mnist1d_task()
+        case "npz", path if path:
+            from archgraft.evaluator.tasks.npz import npz_task
+
+            return npz_task(Path(path))
+        case "module", target if target:
+            from archgraft.evaluator.tasks.user import user_task
+
+            return user_task(target)
+    raise TaskError(f"there is no task {reference!r}; tasks are {FORMS}")
+
+
+def describe(task: Task, splits: Splits) -> str:
+    """One paragraph for people: sizes, shapes, metric, and a warning when test samples stand in the training data."""
+    sizes = f"{len(splits.train):,} training, {len(splits.validation):,} validation, {len(splits.test):,} test samples"
+    better = "higher" if task.metric.higher_is_better else "lower"
+    lines = [
+        f"{task.name}: {sizes}; one input {splits.train.inputs.shape[1:]}, one output {task.output_shape}; "
+        f"{task.metric.name} in {task.metric.unit}, {better} is better" + ("; causal" if task.causal else "")
+    ]
+    leaked = n_leaked(splits.train, splits.test) + n_leaked(splits.validation, splits.test)
+    if leaked:
+        lines.append(
+            f"Warning: {leaked:,} of {len(splits.test):,} test inputs also stand in the data used for the search."
+        )
+    return "\n".join(lines)
