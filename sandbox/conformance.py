@@ -136,6 +136,9 @@ def exception_is_reported(sandbox: Sandbox) -> None:
     assert "second line" in outcome.log
     assert "conformance_jobs.py" in outcome.log
     assert outcome.tier == sandbox.tier
+    reason = expect(run(sandbox, "fail_with_escape_codes"), Verdict.RUNTIME_ERROR, "ValueError: ").reason
+    assert reason.isprintable(), reason
+    assert len(reason) < 1000, reason
 
 
 def wrong_programs_are_reported(sandbox: Sandbox) -> None:

@@ -39,6 +39,10 @@ def fail(channel: Channel) -> Message:
     raise ValueError("first line\nsecond line")
 
 
+def fail_with_escape_codes(channel: Channel) -> Message:
+    raise ValueError("\x1b[2Jcleared\x07" + "x" * 10_000)
+
+
 def return_nothing(channel: Channel) -> None:
     return None
 

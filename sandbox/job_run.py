@@ -94,7 +94,7 @@ class JobRun:
             pass
         peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
-        reason = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
+        reason = _one_line(reason)
         cpu_seconds, ready_seconds = self.child.cpu_seconds, self.ready_seconds
         return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, ready_seconds)
 
@@ -247,6 +247,12 @@ def _reported(message: Message) -> Stopped:
     reason = f"{header.get('type', 'Exception')}: {text.splitlines()[0] if text else ''}".removesuffix(": ")
     verdict = REPORTED_VERDICTS.get(str(header.get("verdict")), Verdict.RUNTIME_ERROR)
     return Stopped(verdict, reason, str(header.get("traceback", "")))
+
+
+def _one_line(text: str) -> str:
+    """What a terminal can show safely: the child wrote parts of it."""
+    line = " ".join(text.split())[:MAX_REASON_CHARACTERS]
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def _mebibytes(n_bytes: int) -> str:

@@ -13,4 +13,4 @@ def test_local_sandbox_conforms(sandbox: LocalSandbox, check: Check) -> None:
 
 @pytest.mark.parametrize("check", FACTORY_CHECKS, ids=lambda check: str(check.__name__))
 def test_local_sandboxes_conform(check: Callable[[Factory], None]) -> None:
-    check(LocalSandbox)
+    check(lambda: LocalSandbox(training=False))

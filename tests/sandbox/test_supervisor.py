@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from archgraft.sandbox.conformance import answer, new_mark, processes_named, run
+from archgraft.sandbox import job_run
+from archgraft.sandbox.conformance import answer, expect, new_mark, processes_named, run
 from archgraft.sandbox.process_tree import child_pids
-from archgraft.sandbox.protocol import Job, Limits, Message, SandboxError
+from archgraft.sandbox.protocol import Job, Limits, Message, SandboxError, Verdict
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.sandbox.zygote_process import ZygoteProcess
 
@@ -58,7 +60,7 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Pa
 
 def test_a_lost_zygote_is_replaced_unless_the_job_has_asked_for_something() -> None:
     known = zygotes(os.getpid())
-    with LocalSandbox() as sandbox:
+    with LocalSandbox(training=False) as sandbox:
         answer(run(sandbox, "echo"))
         kill_new_zygote(known)
         assert answer(run(sandbox, "echo", again=True)).header == {"again": True}
@@ -84,3 +86,16 @@ def test_a_message_that_cannot_be_sent_is_the_callers_mistake(sandbox: LocalSand
 def test_jobs_get_the_threads_they_were_promised(sandbox: LocalSandbox) -> None:
     outcomes = [run(sandbox, "count_threads", Limits(n_threads=number)) for number in (1, 2)]
     assert [answer(outcome).header["n_threads"] for outcome in outcomes] == [1, 2]
+
+
+def test_a_child_that_asks_without_end_is_stopped(sandbox: LocalSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "MAX_ASKS", 2)
+    asked = []
+
+    def respond(message: Message) -> Message:
+        asked.append(message)
+        return Message({}, {"value": np.zeros(1)})
+
+    outcome = sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_thrice"), Limits(), respond)
+    expect(outcome, Verdict.PROTOCOL, "more than 2 times")
+    assert len(asked) == 2
