@@ -1,13 +1,13 @@
 """The imports at the top of emitted source: the standard library first, sorted, each thing once."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from archgraft.tree_ops.index import External
 
 
 def import_block(
-    names: Mapping[External, str], dotted: Iterable[str], modules: Iterable[External], *, postponed: bool
+    names: Mapping[External, str], dotted: Collection[str], modules: Iterable[External], *, postponed: bool
 ) -> str:
     """Import statements for `names`; `dotted` are `import a.b.c`, `modules` those known to be modules."""
     known_modules = set(modules)
@@ -15,6 +15,8 @@ def import_block(
     members: dict[str, set[str]] = {}
     for external, name in names.items():
         parent, _, last = external.target.rpartition(".")
+        if not parent and name == last and any(other.startswith(f"{name}.") for other in dotted):
+            continue  # `import a.b` binds `a`, too
         if not parent:
             plain.add(f"import {last}" if name == last else f"import {last} as {name}")
         elif external in known_modules and name != last:
