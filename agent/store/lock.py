@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
+from typing import TextIO
 
 from archgraft.agent.errors import UsageError
 
@@ -20,7 +22,7 @@ class RunLock:
         """Take the lock. Raises `UsageError` when another search holds it."""
         self._file = (folder / LOCK_NAME).open("a+", encoding="utf-8")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file)
         except BlockingIOError as error:
             self._file.seek(0)
             holder = self._file.read().strip() or "unknown"
@@ -41,3 +43,25 @@ class RunLock:
     def release(self) -> None:
         """Give the lock back. Safe to call twice."""
         self._file.close()
+
+
+def _lock(file: TextIO) -> None:
+    """Try for half a second: `is_locked` holds the lock for an instant when it looks."""
+    for _ in range(5):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a search works on the run at this moment."""
+    try:
+        with (folder / LOCK_NAME).open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

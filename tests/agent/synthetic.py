@@ -28,12 +28,14 @@ SOURCE = """import torch
 from torch import nn
 
 
+# Mined from timm 1.0.31, timm/layers/mlp.py:12 (Apache-2.0), module 0123456789abcdef.
 class Net(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Linear(8, 8)
         self.act = nn.ReLU()
         self.head = nn.Linear(8, 3)
+        self.register_buffer("n_seen", torch.zeros(()))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.head(self.act(self.stem(x)))
@@ -115,6 +117,13 @@ def result_of(score: float, n_parameters: int, seed: int = 0, split: str = "vali
 def failed(kind: int) -> Result:
     status, stage, reason = FAILURES[kind % len(FAILURES)]
     return Result(status, stage, reason, 0, "validation", None, 0.8, "confined")
+
+
+def weights_of(candidate: int) -> dict[str, np.ndarray]:
+    """A state dict of the model in `SOURCE`."""
+    generator = np.random.default_rng(candidate)
+    shapes = {"stem.weight": (8, 8), "stem.bias": (8,), "head.weight": (3, 8), "head.bias": (3,), "n_seen": ()}
+    return {name: np.asarray(generator.normal(size=shape), np.float32) for name, shape in shapes.items()}
 
 
 class SyntheticRun:
@@ -212,7 +221,6 @@ def write_run(folder: Path, n_attempts: int = 12, finals: bool = True) -> Path:
             run.finish(run.propose(index))
         if finals:
             run.finals()
-            names = sorted({0, run.best[0]})
-            for candidate in names:
-                store.save_weights(candidate, 100, {"head.weight": np.ones((3, 8), np.float32)})
+            for candidate in sorted({0, run.best[0]}):
+                store.save_weights(candidate, 100, weights_of(candidate))
     return folder
