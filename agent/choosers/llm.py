@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from archgraft.agent.choosers.openai_client import LlmError, OpenAiClient, Reply
+from archgraft.agent.choosers.patience import Patience
 from archgraft.agent.choosers.prior import prior_shares
 from archgraft.agent.choosers.protocol import Answer, Chooser, Question
 from archgraft.agent.settings import LlmSettings
@@ -42,10 +43,11 @@ class LlmChooser:
 
     name = "llm"
 
-    def __init__(self, client: OpenAiClient, settings: LlmSettings, fallback: Chooser) -> None:
+    def __init__(self, client: OpenAiClient, settings: LlmSettings, fallback: Chooser, patience: Patience) -> None:
         self._client = client
         self._settings = settings
         self._fallback = fallback
+        self._patience = patience
 
     def check(self) -> None:
         """Make sure before a search that the endpoint answers. Raises `UsageError`."""
@@ -56,11 +58,11 @@ class LlmChooser:
         began = time.monotonic()
         # Drawn first and always: the generator's later draws don't depend on the endpoint.
         drawn = self._fallback.choose(question, generator)
+        spared = self._patience.spare()
+        if spared is not None:
+            return replace(drawn, chooser=self.name, fallback=spared)
         replies: list[Reply] = []
-        try:
-            answer = self._answer(question, replies)
-        except (LlmError, InvalidAnswerError) as error:
-            answer = replace(drawn, fallback=plain_line(str(error), _MAX_REASON))
+        answer = self._answer_or(drawn, question, replies)
         return replace(
             answer,
             chooser=self.name,
@@ -69,6 +71,18 @@ class LlmChooser:
             usd=sum(self._usd(reply) for reply in replies),
             wall_seconds=time.monotonic() - began,
         )
+
+    def _answer_or(self, drawn: Answer, question: Question, replies: list[Reply]) -> Answer:
+        """The model's answer, or what the prior has drawn with the reason why it was needed."""
+        try:
+            answer = self._answer(question, replies)
+        except LlmError as error:
+            self._patience.failed()
+            return replace(drawn, fallback=plain_line(str(error), _MAX_REASON))
+        except InvalidAnswerError as error:
+            answer = replace(drawn, fallback=plain_line(str(error), _MAX_REASON))
+        self._patience.succeeded()
+        return answer
 
     def _answer(self, question: Question, replies: list[Reply]) -> Answer:
         options = _options(question)

@@ -11,7 +11,7 @@ from tests.agent.choosers.openai_server import fails, says, serving
 
 
 def settings_for(url: str) -> LlmSettings:
-    return LlmSettings(base_url=url, model="scripted", api_key_variable="", max_retries=0, timeout_seconds=5.0)
+    return LlmSettings(base_url=url, model="scripted", api_key_variable="", max_retries=0, timeout_seconds=30.0)
 
 
 @pytest.fixture(autouse=True)
