@@ -1,7 +1,7 @@
 """Edits as data: what is changed, where, and with what. Applying them is the emitter's work."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 Operator = Literal["swap", "insert", "delete", "change_argument"]
 OPERATORS: tuple[Operator, ...] = ("swap", "insert", "delete", "change_argument")
@@ -11,32 +11,50 @@ Promise = Literal["exact", "near", "changing"]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One converter around a graft: the name of a class of `adapter_modules`, or of `torch.nn`, with its arguments."""
+    """One converter: the name of a class of `adapter_modules`, or of `torch.nn` (`nn.Conv2d`), with its arguments.
+
+    Arguments are (name, Python source), so that an edit means the same before and after it was stored.
+    """
 
     name: str
-    arguments: tuple[tuple[str, Any], ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Graft:
+    """What is put into a host: a library module with its arguments, and the adapters that make it fit.
+
+    `wrappers` enclose the module, innermost first (layouts); `before` and `after` stand around the wrapped module in
+    the host's layout, in the order in which data meets them (widths, strides); `outer` encloses all that.
+    """
+
+    module_id: str
+    arguments: tuple[tuple[str, str], ...]
+    wrappers: tuple[Adapter, ...] = ()
+    before: tuple[Adapter, ...] = ()
+    after: tuple[Adapter, ...] = ()
+    outer: tuple[Adapter, ...] = ()
+
+    @property
+    def n_adapters(self) -> int:
+        """How many converters the fit needs; each costs time and clarity."""
+        return len(self.wrappers) + len(self.before) + len(self.after) + len(self.outer)
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of one tree into another.
+    """A change of one tree into another, at the node `nid` (which stood at `path` in the tree it was made for).
 
-    `nid` is the node acted on. For `swap` and `insert`, `module_id` names the library module, or `class_name` a class
-    of `torch.nn`, with its constructor `arguments`; `before` and `after` are the adapters in the order in which data
-    meets them. For `change_argument`, `argument` is set to `value` (both Python source).
+    `swap` puts `graft` in the node's place; `insert` adds it behind the node as a zero-gated residual; `delete` leaves
+    an identity; `change_argument` sets constructor arguments, as `changes` of name to Python source.
     """
 
     operator: Operator
     nid: str
     path: str
+    graft: Graft | None = None
+    changes: tuple[tuple[str, str], ...] = ()
     scope: Scope = "instance"
-    module_id: str | None = None
-    class_name: str | None = None
-    arguments: tuple[tuple[str, Any], ...] = ()
-    before: tuple[Adapter, ...] = ()
-    after: tuple[Adapter, ...] = ()
-    argument: str | None = None
-    value: str | None = None
     promise: Promise = "changing"
 
 

@@ -207,11 +207,11 @@ class SourceIndex:
     def resolve_attribute(self, module_name: str, name: str) -> Target:
         """What `module.name` means: a name that the module binds, or a submodule."""
         module = self.modules.get(module_name)
-        if module is not None and name in module.bindings:
-            return self.resolve(module, name)
+        target = self.resolve(module, name) if module is not None else Missing("")
+        if (module is not None and name in module.bindings) or isinstance(target, Definition | Namespace):
+            return target
         if self.find(f"{module_name}.{name}") or self._has_below(f"{module_name}.{name}"):
             return Namespace(f"{module_name}.{name}")
-        target = self.resolve(module, name) if module is not None else Missing("")
         if isinstance(target, Missing | Builtin):
             return Missing(f"module {module_name} has no {name}")
         return target
@@ -289,7 +289,7 @@ class SourceIndex:
         """The module of that name, or a file beside a script that imports it."""
         if name in self.modules or importer is None or importer.root is None or importer.root.package is not None:
             return self.modules.get(name)
-        for folder in _script_folders(importer.path):
+        for folder in script_folders(importer.path):
             stem = folder.joinpath(*name.split("."))
             for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
                 if path in self._by_path:
@@ -366,7 +366,7 @@ def _import_folder(folder: Path) -> Path:
     return folder
 
 
-def _script_folders(path: Path) -> Iterator[Path]:
+def script_folders(path: Path) -> Iterator[Path]:
     """Where a script's absolute imports may lie: its own folder, and those above it in its repository."""
     folder = path.parent
     yield folder

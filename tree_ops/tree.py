@@ -53,6 +53,8 @@ class Node:
     input_shapes: tuple[Shape, ...]
     output_shapes: tuple[Shape, ...]
     n_calls: int
+    call_order: int | None
+    """Position of its first call among all module calls of one forward pass; None when never called."""
     extra_inputs: bool
     """Whether the call gave more than one tensor or any keyword that is not None."""
     n_parameters: int

@@ -1,0 +1,59 @@
+"""`archgraft tree`: the module tree of a model, with the code that made each module."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+
+def tree_command(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="FILE:CLASS(...), FILE:factory() or package.module:CLASS(...)")
+    ],
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="SHAPE", help="Shape of one sample, like 3x32x32; found by trying.")
+    ] = None,
+    from_: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the tree as JSON, source included.")] = False,
+) -> None:
+    """Show a model's tree: modules, shapes, parameters, FLOPs and code sites.
+
+    The model is built in the sandbox from a self-contained copy of its code. The last column says which modules can't
+    be swapped, and why.
+    """
+    from archgraft.agent import show_tree
+    from archgraft.agent.paths import cache_folder
+    from archgraft.sandbox.protocol import Limits
+    from archgraft.sandbox.supervisor import LocalSandbox
+
+    shape = show_tree.parsed_shape(input_) if input_ else None
+    with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
+        rootstock = show_tree.traced_model(model, shape, from_ or [], cache_folder(), sandbox, Limits())
+    if json:
+        typer.echo(show_tree.as_json(rootstock))
+        return
+    _print(show_tree.rows(rootstock.tree))
+    tree = rootstock.tree
+    typer.echo(f"\n{tree.n_parameters:,} parameters, {tree.flops:,} FLOPs a sample, output {rootstock.output_shape}")
+
+
+def _print(rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("slot", "class", "shapes"):
+        table.add_column(name, no_wrap=True)
+    for name in ("parameters", "FLOPs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("made at", "closed"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=200)  # a pipe has no width to keep to
+    console.print(table)

@@ -1,0 +1,16 @@
+"""One line about a finished attempt, for prompts and plain progress."""
+
+from archgraft.agent.attempt import Attempt
+
+
+def line(attempt: Attempt) -> str:
+    """What was tried and what came of it."""
+    if attempt.operator is None:
+        what = "the rootstock"
+    else:
+        what = f"{attempt.operator} {attempt.family} in band {attempt.depth_band} of candidate {attempt.parent_id}"
+    metrics = attempt.result.metrics
+    if metrics is None:
+        return f"{attempt.index}: {what}: {attempt.status} ({attempt.result.reason})"
+    gain = "" if attempt.gain is None else f", gain {attempt.gain:+.4g}{' (improved)' if attempt.improved else ''}"
+    return f"{attempt.index}: {what}: score {metrics.score:.4g}{gain}"

@@ -1,0 +1,109 @@
+"""What `archgraft tree` shows: a model's modules, shapes, costs, and the code that made each."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archgraft.agent.rootstock import Rootstock, plant, self_contained
+from archgraft.agent.tree_text import shapes, walk
+from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
+from archgraft.tree_ops.builder import CONSTRUCT
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.model_reference import ModelReference
+from archgraft.tree_ops.sites import sites
+from archgraft.tree_ops.tree import Node, Tree
+
+BATCH = 5  # unlike any usual number of channels, so that axes can be told apart
+
+
+def traced_model(
+    text: str, shape: tuple[int, ...] | None, sources: list[str], cache: Path, sandbox: Sandbox, limits: Limits
+) -> Rootstock:
+    """The model that `text` names, traced on noise of one sample's `shape`, or on one that it is found to take."""
+    source = self_contained(ModelReference.parse(text), sources, cache)
+    n_tokens = None
+    if shape is None:
+        shape, n_tokens = _guessed(text, source, sandbox, limits)
+    generator = np.random.default_rng(0)
+    size = (BATCH, *shape)
+    noise = generator.integers(0, n_tokens, size) if n_tokens else generator.standard_normal(size, dtype=np.float32)
+    return plant(text, source, sandbox, noise, limits)
+
+
+def _guessed(text: str, source: str, sandbox: Sandbox, limits: Limits) -> tuple[tuple[int, ...], int | None]:
+    message = Message({"source": source, "construct": CONSTRUCT, "seed": 0})
+    outcome = sandbox.run(Job("archgraft.evaluator.guess:run", message, label="guess an input"), limits)
+    if outcome.message is None:
+        raise SourceError(
+            f"{text} can't be built and run without knowing its input: {outcome.reason}. "
+            "If only the input is wrong, state the shape of one sample, for example --input 3x32x32"
+        )
+    header: dict[str, Any] = dict(outcome.message.header)
+    return tuple(header["shape"]), header["n_tokens"]
+
+
+def parsed_shape(text: str) -> tuple[int, ...]:
+    """`3x32x32` as a shape. Raises `SourceError`."""
+    parts = text.lower().split("x")
+    if not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise SourceError(f"--input {text!r} is no shape of one sample: write it like 3x32x32, without a batch axis")
+    return tuple(int(part) for part in parts)
+
+
+def rows(tree: Tree) -> list[tuple[str, str, str, str, str, str, str]]:
+    """One row a node: slot (indented), class, shapes, parameters, FLOPs of a sample, code site, open or why closed."""
+    open_nids = {site.node.nid for site in sites(tree)}
+    return [
+        (
+            f"{'  ' * tree.depth_of(node.nid)}{node.path.rpartition('.')[2] or 'model'}",
+            node.class_name,
+            shapes(node),
+            f"{node.n_parameters:,}",
+            f"{node.flops // tree.batch:,}",
+            _site(node),
+            "" if node.nid in open_nids else closed_because(tree, node),
+        )
+        for node in walk(tree)
+        if not node.opaque or tree.parent_of(node.nid) is None
+    ]
+
+
+def closed_because(tree: Tree, node: Node) -> str:
+    """Why a node can't be swapped; empty for the root, which is the model itself."""
+    if node.nid == tree.root:
+        return ""
+    if node.opaque:
+        return "made inside torch"
+    if node.shared:
+        return "shared"
+    if node.attribute_reads:
+        return f"others read .{node.attribute_reads[0]}"
+    if not node.n_calls:
+        return "never called"
+    return "not one tensor in, one out"
+
+
+def as_json(rootstock: Rootstock) -> str:
+    """The whole tree, source included."""
+    tree = rootstock.tree
+    return json.dumps(
+        {
+            "model": rootstock.reference,
+            "output_shape": rootstock.output_shape,
+            "n_parameters": tree.n_parameters,
+            "flops": tree.flops,
+            "nodes": [asdict(node) for node in walk(tree)],
+            "source": tree.source,
+        },
+        indent=2,
+    )
+
+
+def _site(node: Node) -> str:
+    if node.site is None:
+        return ""
+    shared = f" (makes {node.site.n_instances})" if node.site.n_instances > 1 else ""
+    return f"{node.site.function}:{node.site.line}{shared}"

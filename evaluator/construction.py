@@ -1,0 +1,137 @@
+"""Ties every module instance to the call that made it. Runs in the sandbox child only.
+
+`nn.Module.__new__` sees class, arguments and the calling frame of each construction; the frame's bytecode position
+gives the exact span of the call expression. Once set, the hook can't be removed in CPython (a class that has had a Python
+`__new__` never gets `object.__new__`'s argument check back): the child is thrown away afterwards.
+"""
+
+import functools
+import inspect
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+Span = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One construction: where it stands and what it was given."""
+
+    span: Span | None
+    function: str
+    arguments: list[dict[str, str]]
+
+
+class ConstructionRecorder:
+    """Records every `nn.Module` made while it is installed, by identity of the instance."""
+
+    def __init__(self, filename: str, namespace: ModuleType) -> None:
+        self.filename = filename
+        self.namespace = namespace
+        self.calls: dict[int, Call] = {}
+        self._keep: list[nn.Module] = []  # an id is only good while its object lives
+
+    def install(self) -> None:
+        """Hook `nn.Module.__new__`; from here on each construction is recorded."""
+
+        def hook(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
+            instance = object.__new__(cls)
+            self._keep.append(instance)
+            self.calls[id(instance)] = self._call(cls, args, kwargs, sys._getframe(1))
+            return instance
+
+        nn.Module.__new__ = staticmethod(hook)  # type: ignore[assignment]  # the documented way to hook a C slot
+
+    def instances_per_span(self) -> Counter[Span]:
+        """How many instances each call expression made."""
+        return Counter(call.span for call in self.calls.values() if call.span is not None)
+
+    def _call(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType | None) -> Call:
+        arguments = self._describe(cls, args, kwargs)
+        # A class's own __new__ stands between the call and the hook.
+        while frame is not None and frame.f_code.co_name == "__new__":
+            frame = frame.f_back
+        if frame is None or frame.f_code.co_filename != self.filename:
+            return Call(None, "", arguments)
+        return Call(position(frame.f_code, frame.f_lasti), frame.f_code.co_qualname, arguments)
+
+    def _describe(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, str]]:
+        try:
+            bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+        except (TypeError, ValueError):  # a wrong call; __init__ is about to raise the real error
+            return []
+        bound.apply_defaults()
+        described = []
+        for name, value in islice(bound.arguments.items(), 1, None):
+            kind = bound.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                described += [self._argument(key, item) for key, item in value.items()]
+            elif kind is inspect.Parameter.VAR_POSITIONAL:
+                described += [self._argument(f"*{name}", value)] if value else []
+            else:
+                described.append(self._argument(name, value))
+        return described
+
+    def _argument(self, name: str, value: Any) -> dict[str, str]:
+        if is_literal(value):
+            return {"name": name, "kind": "literal", "text": repr(plain(value))}
+        text = self._reference(value)
+        if text is not None:
+            return {"name": name, "kind": "reference", "text": text}
+        return {"name": name, "kind": "opaque", "text": type(value).__name__}
+
+    def _reference(self, value: Any) -> str | None:
+        """An expression that means `value` in the candidate's file, or None."""
+        if isinstance(value, functools.partial):
+            parts = [self._reference(value.func), *map(self._text, value.args)]
+            parts += [None if (text := self._text(v)) is None else f"{k}={text}" for k, v in value.keywords.items()]
+            return None if None in parts else f"functools.partial({', '.join(str(part) for part in parts)})"
+        if isinstance(value, torch.dtype):
+            return str(value)
+        if isinstance(value, type | FunctionType):
+            name, home = value.__qualname__, value.__module__
+            if getattr(self.namespace, name, None) is value:
+                return name
+            if home.startswith("torch.nn.modules") and getattr(nn, name, None) is value:
+                return f"torch.nn.{name}"
+            if home == "torch.nn.functional":
+                return f"torch.nn.functional.{name}"
+        return None
+
+    def _text(self, value: Any) -> str | None:
+        return repr(plain(value)) if is_literal(value) else self._reference(value)
+
+
+def position(code: CodeType, instruction: int) -> Span | None:
+    """(line, column, end line, end column) of the expression at an instruction offset; None when not recorded."""
+    line, end_line, column, end_column = next(islice(code.co_positions(), instruction // 2, None))
+    if line is None or end_line is None or column is None or end_column is None:
+        return None
+    return line, column, end_line, end_column
+
+
+def is_literal(value: Any) -> bool:
+    """Whether `repr(plain(value))` is a Python literal that gives the value back."""
+    if isinstance(value, tuple | list | set) and not hasattr(value, "_fields"):
+        return (bool(value) or not isinstance(value, set)) and all(map(is_literal, value))
+    if type(value) is dict:
+        return all(is_literal(key) and is_literal(item) for key, item in value.items())
+    if type(value) is float:
+        return value == value and abs(value) != float("inf")
+    return value is None or type(value) in (bool, int, str)
+
+
+def plain(value: Any) -> Any:
+    """The value with subclasses of containers (`torch.Size`) replaced by their built-in kind."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value

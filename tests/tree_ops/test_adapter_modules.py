@@ -1,0 +1,78 @@
+"""Adapters as a user of an exported model meets them."""
+
+import pytest
+import torch
+from torch import nn
+
+from archgraft.tree_ops import adapter_modules as adapters
+
+
+class Spy(nn.Module):
+    """Notes the shape it is given and gives its input back, doubled."""
+
+    def forward(self, x):
+        self.seen = tuple(x.shape)
+        return 2 * x
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "shape", "seen"),
+    [
+        ("OnSequence", {}, (2, 6, 3, 4), (2, 12, 6)),
+        ("OnMap", {}, (2, 16, 6), (2, 6, 4, 4)),
+        ("OnMap", {"n_prefix": 1}, (2, 17, 6), (2, 6, 4, 4)),
+        ("OnTransposed", {}, (2, 5, 6), (2, 6, 5)),
+        ("OnRow", {}, (2, 6, 5), (2, 6, 1, 5)),
+        ("ChannelsFirst", {}, (2, 3, 4, 6), (2, 6, 3, 4)),
+        ("ChannelsLast", {}, (2, 6, 3, 4), (2, 3, 4, 6)),
+        ("OnPositions", {}, (2, 3, 6), (6, 6)),
+        ("IgnoreExtra", {}, (2, 6), (2, 6)),
+        ("CloneInput", {}, (2, 6), (2, 6)),
+    ],
+)
+def test_a_wrapper_shows_its_layout_to_the_module_and_the_hosts_to_the_host(name, arguments, shape, seen):
+    spy = Spy()
+    x = torch.randn(shape)
+    n_prefix = arguments.get("n_prefix", 0)
+    expected = 2 * x
+    expected[:, :n_prefix] = x[:, :n_prefix]
+    assert torch.equal(getattr(adapters, name)(spy, **arguments)(x), expected)
+    assert spy.seen == seen
+
+
+def test_positions_stay_where_they_are_on_a_patch_grid():
+    x = torch.arange(2 * 9 * 1, dtype=torch.float32).reshape(2, 9, 1)
+    conv = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    nn.init.zeros_(conv.weight)
+    conv.weight.data[0, 0, 1, 2] = 1.0  # shifts the picture left by one
+    shifted = adapters.OnMap(conv)(x).reshape(2, 3, 3)
+    assert torch.equal(shifted[:, :, :2], x.reshape(2, 3, 3)[:, :, 1:])
+
+
+def test_a_zero_gated_graft_leaves_its_host_exactly_as_it_was_and_then_learns():
+    host, graft = nn.Linear(4, 4), nn.Linear(4, 4)
+    grafted = adapters.Grafted(host, graft)
+    x = torch.randn(3, 4)
+    assert torch.equal(grafted(x), host(x))
+    grafted(x).sum().backward()
+    assert grafted.gate.grad != 0
+
+
+def test_a_host_keeps_its_further_arguments_under_a_graft():
+    class Masked(nn.Module):
+        def forward(self, x, mask, scale=1.0):
+            return x * mask * scale
+
+    x = torch.ones(2, 4)
+    assert torch.equal(adapters.Grafted(Masked(), nn.Linear(4, 4))(x, 2 * x, scale=3.0), 6 * x)
+
+
+def test_further_arguments_are_dropped_where_a_module_does_not_take_them():
+    x = torch.ones(2, 4)
+    assert torch.equal(adapters.IgnoreExtra(nn.Identity())(x, "mask", rope=None), x)
+
+
+def test_work_in_place_does_not_reach_the_host():
+    x = -torch.ones(2, 4)
+    adapters.CloneInput(nn.ReLU(inplace=True))(x)
+    assert torch.equal(x, -torch.ones(2, 4))

@@ -1,0 +1,45 @@
+import pytest
+
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.model_reference import ModelReference
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("class Net: ...\n")
+    return path
+
+
+def test_a_class_in_a_file(model_file):
+    reference = ModelReference.parse(f"{model_file}:Net")
+    assert (reference.is_file, reference.name, reference.arguments) == (True, "Net", "")
+
+
+def test_arguments_may_hold_literals_colons_and_names(model_file):
+    reference = ModelReference.parse(f"{model_file}:Net(Block, {{'a': [1, 2]}}, act=nn.GELU, flag=True)")
+    assert reference.arguments == "Block, {'a': [1, 2]}, act=nn.GELU, flag=True"
+    assert reference.names_used == ("Block", "nn")
+
+
+def test_a_class_in_a_package():
+    reference = ModelReference.parse("timm.models.resnet:ResNet(BasicBlock, [1, 1, 1, 1])")
+    assert (reference.is_file, reference.place, reference.name) == (False, "timm.models.resnet", "ResNet")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("net.py", "is no model"),
+        ("missing.py:Net", "no such file: missing.py"),
+        ("a-b:Net", "neither a file nor a module's name"),
+        ("package.module:Net(", "is not closed"),
+        ("package.module:Net(1,, 2)", "the arguments are not Python"),
+        ("package.module:Net(open('x'))", "nothing that runs code"),
+        ("package.module:Net([i for i in x])", "nothing that runs code"),
+        ("package.module:2Net", "is no model"),
+    ],
+)
+def test_what_is_no_reference_is_refused_with_the_reason(text, message):
+    with pytest.raises(SourceError, match=message):
+        ModelReference.parse(text)

@@ -1,0 +1,141 @@
+"""Modules that make a graft fit its host. Their source is copied into candidates that use them; nothing else runs them.
+
+Each class is complete in itself: it uses nothing of this file but `torch` and `nn`.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Grafted(nn.Module):
+    """A host with a residual branch behind it: `y + gate * graft(y)`. A gate of zero leaves the host as it was."""
+
+    def __init__(self, host: nn.Module, graft: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+        self.graft = graft
+        self.gate = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        y: torch.Tensor = self.host(x, *args, **kwargs)
+        branch: torch.Tensor = self.graft(y)
+        return y + self.gate * branch
+
+
+class OnSequence(nn.Module):
+    """Runs a module of sequences (B, N, C) on maps (B, C, H, W), each position a token."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, _, height, width = x.shape
+        y: torch.Tensor = self.module(x.flatten(2).transpose(1, 2))
+        return y.transpose(1, 2).reshape(batch, -1, height, width)
+
+
+class OnMap(nn.Module):
+    """Runs a module of maps (B, C, H, W) on the square patch grid of a sequence (B, N, C); class tokens pass by.
+
+    The module keeps its width and its positions.
+    """
+
+    def __init__(self, module: nn.Module, n_prefix: int = 0) -> None:
+        super().__init__()
+        self.module = module
+        self.n_prefix = n_prefix
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        prefix, grid = x[:, : self.n_prefix], x[:, self.n_prefix :]
+        batch, n, channels = grid.shape
+        side = math.isqrt(n)
+        y: torch.Tensor = self.module(grid.transpose(1, 2).reshape(batch, channels, side, side))
+        return torch.cat([prefix, y.flatten(2).transpose(1, 2)], dim=1)
+
+
+class OnTransposed(nn.Module):
+    """Runs a module of signals (B, C, L) on sequences (B, N, C), or the other way round."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.transpose(1, 2)).transpose(1, 2)
+        return y
+
+
+class OnRow(nn.Module):
+    """Runs a module of maps (B, C, H, W) on signals (B, C, L), as maps of height one."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.unsqueeze(2)).squeeze(2)
+        return y
+
+
+class ChannelsFirst(nn.Module):
+    """Runs a module of maps (B, C, H, W) on channels-last maps (B, H, W, C)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return y
+
+
+class ChannelsLast(nn.Module):
+    """Runs a module of channels-last maps (B, H, W, C) on maps (B, C, H, W)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return y
+
+
+class OnPositions(nn.Module):
+    """Runs a module of vectors (B, C) on every position of a tensor (B, ..., C)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.flatten(0, -2))
+        return y.reshape(*x.shape[:-1], -1)
+
+
+class IgnoreExtra(nn.Module):
+    """Drops the further arguments that a host's code passes (masks, positions)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor, *_args: Any, **_kwargs: Any) -> torch.Tensor:
+        y: torch.Tensor = self.module(x)
+        return y
+
+
+class CloneInput(nn.Module):
+    """Shields the host's tensor from a module that works in place."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x.clone())
+        return y

@@ -1,0 +1,143 @@
+"""Which library modules fit which sites, by arithmetic on contracts: nothing runs here.
+
+Adapters are tried in the order of the design: the module's own widths first, then a projection, a change of layout, a
+pool; what would need more is not offered.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from archgraft.tree_ops.contract import Contract, Layout
+from archgraft.tree_ops.edits import Adapter, Graft
+from archgraft.tree_ops.sites import Signature
+
+MAX_PREFIX_TOKENS = 2
+
+_WRAPPERS: dict[tuple[Layout, Layout], str] = {
+    ("map", "sequence"): "OnSequence",
+    ("map", "map_last"): "ChannelsLast",
+    ("map_last", "map"): "ChannelsFirst",
+    ("map_last", "vector"): "OnPositions",
+    ("sequence", "vector"): "OnPositions",
+    ("sequence", "signal"): "OnTransposed",
+    ("signal", "sequence"): "OnTransposed",
+    ("signal", "map"): "OnRow",
+    ("sequence", "map"): "OnMap",
+}
+
+
+def fit(
+    module_id: str, contract: Contract, site: Signature, *, images: bool, causal: bool, keeps_shape: bool = False
+) -> Graft | None:
+    """The graft that gives the site's output from its input, or None when none is possible.
+
+    `images` says that the model's input is a picture, so that its sequences may be patch grids; `causal`, that no
+    output may depend on later positions. `keeps_shape` asks for a module from the site's output to its output.
+    """
+    if causal and not (contract.causal and contract.layout in ("sequence", "signal", "vector")):
+        return None
+    in_width = site.out_width if keeps_shape else site.in_width
+    in_positions = site.out_positions if keeps_shape else site.in_positions
+    wrappers = _layout(contract, site.layout, in_positions, images)
+    stride = _stride(in_positions, site.out_positions)
+    if wrappers is None or stride is None:
+        return None
+    if contract.layout != site.layout and contract.spatial_stride != 1:
+        return None
+    if any(size % contract.position_multiple for size in _seen_positions(contract.layout, site.layout, in_positions)):
+        return None
+    widths = _widths(contract, in_width, site.out_width, site.layout)
+    pool = _pool(contract, stride, site.layout)
+    if widths is None or pool is None:
+        return None
+    core, before, after = widths
+    if contract.mutates_input:
+        wrappers = (Adapter("CloneInput"), *wrappers)
+    return Graft(
+        module_id=module_id,
+        arguments=sourced(**contract.arguments_for(*core)),
+        wrappers=tuple(wrappers),
+        before=before,
+        after=(*after, *pool),
+        outer=(Adapter("IgnoreExtra"),) if site.extra_inputs and not keeps_shape else (),
+    )
+
+
+def _layout(contract: Contract, host: Layout, positions: tuple[int, ...], images: bool) -> tuple[Adapter, ...] | None:
+    if contract.layout == host:
+        return ()
+    name = _WRAPPERS.get((host, contract.layout))
+    if name is None:
+        return None
+    if name != "OnMap":
+        return (Adapter(name),)
+    n_prefix = positions[0] - math.isqrt(positions[0]) ** 2
+    if not images or n_prefix > MAX_PREFIX_TOKENS or positions[0] < 4:
+        return None
+    return (Adapter(name, sourced(n_prefix=n_prefix) if n_prefix else ()),)
+
+
+def _seen_positions(module: Layout, host: Layout, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """The position axes as the wrapped module meets them."""
+    match host, module:
+        case "map", "sequence":
+            return (math.prod(positions),)
+        case "sequence", "map":
+            side = math.isqrt(positions[0])
+            return (side, side)
+        case "signal", "map":
+            return (1, *positions)
+        case _:
+            return () if module == "vector" else positions
+
+
+def _stride(taken: Sequence[int], given: Sequence[int]) -> int | None:
+    """The one factor by which each position axis shrinks (rounded up), or None."""
+    for stride in (1, 2, 4):
+        if all(math.ceil(size / stride) == out for size, out in zip(taken, given, strict=True)):
+            return stride
+    return None
+
+
+def _pool(contract: Contract, stride: int, layout: Layout) -> tuple[Adapter, ...] | None:
+    if contract.spatial_stride == stride:
+        return ()
+    if contract.spatial_stride != 1:
+        return None
+    pools = {"map": "nn.AvgPool2d", "signal": "nn.AvgPool1d"}
+    if layout not in pools:
+        return None
+    return (Adapter(pools[layout], sourced(kernel_size=stride, ceil_mode=True)),)
+
+
+def _widths(
+    contract: Contract, taken: int, given: int, layout: Layout
+) -> tuple[tuple[int, int], tuple[Adapter, ...], tuple[Adapter, ...]] | None:
+    """The module's own widths, and projections before and after it."""
+
+    def suits(*widths: int) -> bool:
+        return all(width > 0 and width % contract.width_multiple == 0 for width in widths)
+
+    if suits(taken, given) and (contract.width == "project" or taken == given):
+        return (taken, given), (), ()
+    if suits(taken):
+        return (taken, taken), (), (_projection(taken, given, layout),)
+    if suits(given):
+        return (given, given), (_projection(taken, given, layout),), ()
+    return None
+
+
+def _projection(taken: int, given: int, layout: Layout) -> Adapter:
+    match layout:
+        case "map":
+            return Adapter("nn.Conv2d", sourced(in_channels=taken, out_channels=given, kernel_size=1))
+        case "signal":
+            return Adapter("nn.Conv1d", sourced(in_channels=taken, out_channels=given, kernel_size=1))
+        case _:
+            return Adapter("nn.Linear", sourced(in_features=taken, out_features=given))
+
+
+def sourced(**arguments: Any) -> tuple[tuple[str, str], ...]:
+    """Literal arguments as an edit keeps them: name and Python source."""
+    return tuple((name, repr(value)) for name, value in arguments.items())

@@ -1,0 +1,124 @@
+"""Sites: the nodes of a tree that may be edited, and how their tensors are laid out."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archgraft.tree_ops.contract import Layout
+from archgraft.tree_ops.tree import Node, Shape, Tree
+
+N_DEPTH_BANDS = 3
+
+_AXIS_OF_WIDTH: dict[Layout, int] = {"map": 1, "map_last": 3, "sequence": 2, "signal": 1, "vector": 1}
+
+_RANK: dict[Layout, int] = {"map": 4, "map_last": 4, "sequence": 3, "signal": 3, "vector": 2}
+
+# Constructor argument that states the width of a leaf's input, and the layouts that the leaf accepts.
+_WIDTH_ARGUMENT: dict[str, tuple[str, tuple[Layout, ...]]] = {
+    "torch.nn.Conv2d": ("in_channels", ("map",)),
+    "torch.nn.BatchNorm2d": ("num_features", ("map",)),
+    "torch.nn.GroupNorm": ("num_channels", ("map", "signal")),
+    "torch.nn.Conv1d": ("in_channels", ("signal",)),
+    "torch.nn.BatchNorm1d": ("num_features", ("signal", "vector")),
+    "torch.nn.Linear": ("in_features", ("sequence", "map_last", "vector")),
+    "torch.nn.LayerNorm": ("normalized_shape", ("sequence", "map_last", "vector")),
+    "torch.nn.RMSNorm": ("normalized_shape", ("sequence", "map_last", "vector")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """All that decides what fits a site: tensors in and out, without the batch axis, and how the call looks."""
+
+    layout: Layout
+    in_width: int
+    out_width: int
+    in_positions: Shape
+    out_positions: Shape
+    extra_inputs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node that may be edited."""
+
+    node: Node
+    signature: Signature
+    depth_band: int
+
+
+def sites(tree: Tree) -> Iterator[Site]:
+    """The open sites of a tree, in slot order.
+
+    Closed are: the root, what torch made inside its own modules, shared instances and tied parameters, nodes whose
+    attributes other code reads, and nodes that don't take one tensor to one tensor of the same kind with the batch
+    axis first, always of the same shape.
+    """
+    n_calls = 1 + max((node.call_order for node in tree if node.call_order is not None), default=0)
+    for node in tree:
+        if node.nid == tree.root or node.opaque or node.shared or node.attribute_reads or node.call_order is None:
+            continue
+        signature = signature_of(tree, node)
+        if signature is not None:
+            yield Site(node, signature, min(N_DEPTH_BANDS * node.call_order // n_calls, N_DEPTH_BANDS - 1))
+
+
+def signature_of(tree: Tree, node: Node) -> Signature | None:
+    """The site's signature, or None when its tensors close it."""
+    if len(node.input_shapes) != 1 or len(node.output_shapes) != 1:
+        return None
+    taken, given = node.input_shapes[0], node.output_shapes[0]
+    if len(taken) != len(given) or len(taken) not in (2, 3, 4) or taken[0] != tree.batch or given[0] != tree.batch:
+        return None
+    layout = layout_of(tree, node)
+    axis = _AXIS_OF_WIDTH[layout]
+    return Signature(
+        layout=layout,
+        in_width=taken[axis],
+        out_width=given[axis],
+        in_positions=_without(taken, axis),
+        out_positions=_without(given, axis),
+        extra_inputs=node.extra_inputs,
+    )
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    return tuple(size for index, size in enumerate(shape) if index not in (0, axis))
+
+
+def layout_of(tree: Tree, node: Node) -> Layout:
+    """How a node's tensors are laid out, from the nearest leaf whose arguments tell.
+
+    A number of axes alone doesn't decide (B, N, C) against (B, C, L); what stands in or around the node does.
+    """
+    rank = len(node.input_shapes[0])
+    around: Node | None = node
+    while around is not None:
+        for leaf in tree.below(around.nid):
+            layout = _evidence(leaf, rank)
+            if layout is not None:
+                return layout
+        around = tree.parent_of(around.nid)
+    shape = node.input_shapes[0]
+    if rank == 4:
+        return "map_last" if shape[1] == shape[2] != shape[3] else "map"
+    return "sequence" if rank == 3 else "vector"
+
+
+def _evidence(leaf: Node, rank: int) -> Layout | None:
+    name, layouts = _WIDTH_ARGUMENT.get(leaf.definition, ("", ()))
+    if not layouts or not leaf.input_shapes or len(leaf.input_shapes[0]) != rank:
+        return None
+    width = next((_last_int(a.text) for a in leaf.arguments if a.name == name and a.kind == "literal"), None)
+    for layout in layouts:
+        axis = _AXIS_OF_WIDTH[layout]
+        if _RANK[layout] == rank and leaf.input_shapes[0][axis] == width:
+            return layout
+    return None
+
+
+def _last_int(text: str) -> int | None:
+    value = ast.literal_eval(text)
+    if isinstance(value, tuple | list) and value:
+        value = value[-1]
+    return value if isinstance(value, int) else None
