@@ -1,6 +1,6 @@
 """Planners against uniform random edits, at equal attempted budget, on the NAS-Bench-201 table.
 
-    python -m benchmarks.planners --data-dir FOLDER [--seeds 30] [--queries 100] [--epochs 12] [--out FILE.json]
+    python -m benchmarks.planners --data-dir FOLDER [--seeds 30] [--queries 100] [--epochs 12] [--json FILE]
 
 Every seed starts all arms from the same random cell. The search sees validation accuracy only; what is reported is the
 test accuracy of the best cell by validation. As in a search with two slots, a plan is asked when the attempts up to
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--epochs", type=int, choices=(12, 200), default=200, help="training behind the validation score"
     )
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args(arguments)
     if given.data_dir is None or not (Path(given.data_dir) / FILE_NAME).exists():
         print(f"skipped: no {FILE_NAME}; give its folder with --data-dir or ARCHGRAFT_DATA", file=sys.stderr)
@@ -164,8 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = summary(compare(table, given.seeds, given.queries))
         print_table(data_set, rows)
         report[data_set] = rows
-    if given.out is not None:
-        given.out.write_text(json.dumps(report, indent=2), encoding="utf-8")
+    if given.json is not None:
+        given.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
     return 0
 
 

@@ -75,6 +75,6 @@ def test_without_data_it_says_what_to_give(tmp_path: Path, capsys: pytest.Captur
 def test_it_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_table(tmp_path)
     out = tmp_path / "figures.json"
-    assert main(["--data-dir", str(tmp_path), "--seeds", "2", "--queries", "5", "--out", str(out)]) == 0
+    assert main(["--data-dir", str(tmp_path), "--seeds", "2", "--queries", "5", "--json", str(out)]) == 0
     assert "test - random" in capsys.readouterr().out
     assert [row["arm"] for row in json.loads(out.read_text())["c10"]] == list(ARMS)
