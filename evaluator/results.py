@@ -18,6 +18,7 @@ class Status(StrEnum):
     NONFINITE = "nonfinite"
     BATCH_LEAK = "batch_leak"
     NOT_CAUSAL = "not_causal"
+    STOPPED_EARLY = "stopped_early"
 
 
 class Stage(StrEnum):
@@ -39,6 +40,7 @@ class Metrics:
 
     score: float
     train_loss: float
+    """The trained model's, in eval mode, over the first training samples (at most 2,000)."""
     n_parameters: int
     flops: int
     """Of one sample, forward pass, by torch's own counter."""

@@ -65,7 +65,7 @@ def train(
             )
             value = loss(model(inputs[rows]), targets[rows])
             optimizer.zero_grad(set_to_none=True)
-            value.backward()
+            torch.autograd.backward(value)
             nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
             optimizer.step()
             total += value.detach() * len(rows)
@@ -87,7 +87,7 @@ def n_batches(n_samples: int, batch_size: int) -> int:
 def _batches(n_samples: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, ...]:
     """Shuffled row numbers of one epoch."""
     rows = torch.randperm(n_samples, generator=generator)
-    return rows.split(batch_size)[: n_batches(n_samples, batch_size)]
+    return torch.split(rows, batch_size)[: n_batches(n_samples, batch_size)]
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

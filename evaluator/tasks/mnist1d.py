@@ -64,7 +64,8 @@ def draw_samples(n_samples: int, generator: np.random.Generator) -> tuple[np.nda
 def whitened(templates: np.ndarray) -> np.ndarray:
     """Each row (12,) to unit deviation, starting at zero, in units of six deviations."""
     scaled = templates / templates.std(axis=1, keepdims=True)
-    return (scaled - scaled[:, :1]) / 6.0
+    started: np.ndarray = scaled - scaled[:, :1]
+    return started / 6.0
 
 
 def distort(template: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -85,4 +86,5 @@ def distort(template: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 def resampled(signal: np.ndarray, length: int) -> np.ndarray:
     """`signal` at `length` evenly spaced points between its ends, linearly interpolated."""
-    return np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(signal)), signal)
+    found: np.ndarray = np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(signal)), signal)
+    return found

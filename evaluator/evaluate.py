@@ -1,0 +1,203 @@
+"""Trains and measures one candidate: the parent's end, where labels, metric, clock and verdict are (law 5)."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from archgraft.evaluator import latency
+from archgraft.evaluator.early_stop import EarlyStop
+from archgraft.evaluator.examination import Examination, FailedExaminationError, check_alike, prepare
+from archgraft.evaluator.limits import CostCaps
+from archgraft.evaluator.recipe import Recipe
+from archgraft.evaluator.results import Metrics, Result, Stage, Status
+from archgraft.evaluator.tasks.protocol import Split, Splits, Task
+from archgraft.evaluator.verdicts import status_of
+from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox, Verdict
+
+TRAIN_ENTRY = "archgraft.evaluator.train:run"
+GO, FINISH = Message({"do": "go"}), Message({"do": "finish"})
+_STAGES = {"built": Stage.TRAIN, "epoch": Stage.TRAIN, "ready": Stage.CHECKS}
+"""What goes on after each thing the child has said; before the first, the model is being built."""
+_SPARE_BYTES = 2**20
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSource:
+    """A model as text: one self-contained module, and the expression that builds the model in it."""
+
+    source: str
+    construct: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of one training. `weights` is the trained state when it was asked for and all went well."""
+
+    result: Result
+    train_losses: tuple[float, ...]
+    """Mean training loss of each epoch; empty when weights were given."""
+    weights: Arrays | None
+    wall_seconds: float
+    cpu_seconds: float
+    log: str
+    """The tail of what the child wrote."""
+
+
+def evaluate(
+    sandbox: Sandbox,
+    candidate: CandidateSource,
+    task: Task,
+    splits: Splits,
+    *,
+    seed: int,
+    limits: Limits,
+    split: Literal["validation", "test"] = "validation",
+    recipe: Recipe | None = None,
+    caps: CostCaps | None = None,
+    early_stop: EarlyStop | None = None,
+    keep_weights: bool = False,
+    weights: Arrays | None = None,
+    readable: tuple[Path, ...] = (),
+) -> Evaluation:
+    """Train a candidate from `seed` and score it on one split; with `weights`, score that state without training.
+
+    `recipe` stands in for the task's own; `readable` are folders that the child may import from (a user's loss). What a
+    candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`, and what `task.score` raises.
+    """
+    held: Split = getattr(splits, split)
+    generator = np.random.default_rng([seed, 0 if split == "validation" else 1])
+    dialogue = Dialogue(prepare(held.inputs, task.causal, generator), task.output_shape, caps, early_stop)
+    header: dict[str, Any] = {
+        "source": candidate.source,
+        "construct": candidate.construct,
+        "recipe": asdict(recipe or task.recipe),
+        "loss": task.loss,
+        "seed": seed,
+        "return_weights": keep_weights,
+    }
+    arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
+    arrays |= {f"weights/{name}": array for name, array in (weights or {}).items()}
+    job = Job(TRAIN_ENTRY, Message(header, arrays), readable, label=f"train, seed {seed}")
+    outcome = sandbox.run(job, _with_room(limits, dialogue.examination, task), dialogue.respond)
+    result = _result(outcome, dialogue, task, held, seed, split)
+    kept = outcome.message.arrays if keep_weights and result.ok and outcome.message is not None else None
+    return Evaluation(
+        result, tuple(dialogue.train_losses), kept, outcome.wall_seconds, outcome.cpu_seconds, outcome.log
+    )
+
+
+class Dialogue:
+    """What the parent answers a training child, and what it learns from it. For one job."""
+
+    def __init__(
+        self,
+        examination: Examination,
+        output_shape: tuple[int, ...],
+        caps: CostCaps | None = None,
+        early_stop: EarlyStop | None = None,
+    ) -> None:
+        self.examination = examination
+        self.output_shape = output_shape
+        self.caps = caps
+        self.early_stop = early_stop
+        self.stage = Stage.GATES
+        self.failure: tuple[Status, str] | None = None
+        self.train_losses: list[float] = []
+        self.train_loss = float("nan")
+        self.n_parameters = self.flops = 0
+        self.outputs: np.ndarray | None = None
+        self.latency: latency.Latency | None = None
+        self._script = self._talk()
+        next(self._script)
+
+    def respond(self, message: Message) -> Message:
+        """The answer to one question. Whatever the child says wrongly ends the talk, and is its failure."""
+        try:
+            return self._script.send(message)
+        except StopIteration:
+            return FINISH
+        except FailedExaminationError as failure:
+            self.failure = failure.status, failure.reason
+        except (KeyError, ValueError, TypeError) as error:
+            self.failure = Status.CRASH, f"the training program gave an answer that can't be read: {error!r}"
+        return FINISH
+
+    def _talk(self) -> Generator[Message, Message, None]:
+        said = yield GO  # primes the generator; nobody sees this answer
+        while (phase := str(said.header["phase"])) != "ready":
+            if phase == "built":
+                self._weigh(said.header)
+            else:
+                self._follow(int(_number(said.header["epoch"])), _number(said.header["train_loss"]))
+            self.stage = _STAGES[phase]
+            said = yield GO
+        self.stage = _STAGES[phase]
+        self.train_loss = _number(said.header["train_loss"])
+        exam = self.examination
+        said = yield Message({"do": "run", "batch_size": exam.batch_size}, {"inputs": exam.inputs})
+        raw = said.arrays["outputs"]
+        rows = exam.mark(raw, self.output_shape)
+        self.stage = Stage.PROFILE
+        n_timed = min(latency.BATCH_SIZE, len(exam.inputs))
+        self.latency, again = yield from latency.measure(exam.inputs[:n_timed])
+        self.stage = Stage.CHECKS
+        if again.shape != raw[:n_timed].shape:
+            raise FailedExaminationError(Status.INVALID, f"gives outputs of shape {again.shape} for a smaller batch")
+        check_alike(raw[:n_timed], again)
+        self.stage = Stage.DONE
+        self.outputs = rows
+
+    def _weigh(self, said: Mapping[str, Any]) -> None:
+        self.n_parameters, self.flops = int(said["n_parameters"]), int(said["flops"])
+        shape = tuple(said["output_shape"])
+        if shape[1:] != self.output_shape or len(shape) == 0:
+            reason = f"gives outputs of shape {shape} for a batch of 2, the task needs {(2, *self.output_shape)}"
+            raise FailedExaminationError(Status.INVALID, reason)
+        if self.caps and (broken := self.caps.broken_by(self.n_parameters, self.flops)):
+            raise FailedExaminationError(Status.OVER_LIMIT, broken)
+
+    def _follow(self, epoch: int, train_loss: float) -> None:
+        self.train_losses.append(train_loss)
+        if self.early_stop and (reason := self.early_stop.reason_to_stop(epoch, train_loss)):
+            raise FailedExaminationError(Status.STOPPED_EARLY, reason)
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"wanted a number, got {value!r}")
+    return float(value)
+
+
+def _with_room(limits: Limits, examination: Examination, task: Task) -> Limits:
+    """The limits with room for the outputs that we ask for ourselves, and for a state of any size that fits memory."""
+    n_rows = len(examination.inputs) + (latency.N_WARM_UP + 2 * latency.N_TIMED) * latency.BATCH_SIZE
+    asked = 4 * n_rows * int(np.prod(task.output_shape, dtype=np.int64)) + _SPARE_BYTES
+    return replace(limits, output_bytes=limits.output_bytes + asked)
+
+
+def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed: int, split: str) -> Result:
+    status, reason = status_of(outcome), outcome.reason
+    if dialogue.failure is not None:
+        status, reason = dialogue.failure
+    elif outcome.verdict is Verdict.OK and dialogue.outputs is None:
+        status, reason = Status.CRASH, "the training program ended before it was examined"
+    metrics = None
+    stage = dialogue.stage
+    if status is Status.OK and dialogue.outputs is not None and dialogue.latency is not None:
+        stage = Stage.DONE
+        metrics = Metrics(
+            score=float(task.score(dialogue.outputs, held.targets)),
+            train_loss=dialogue.train_loss,
+            n_parameters=dialogue.n_parameters,
+            flops=dialogue.flops,
+            latency_ms=dialogue.latency.p50_ms,
+            latency_ms_p95=dialogue.latency.p95_ms,
+            latency_batch=dialogue.latency.batch_size,
+            peak_memory_bytes=outcome.peak_memory_bytes,
+        )
+    return Result(status, stage, reason, seed, split, metrics, outcome.wall_seconds, outcome.tier)

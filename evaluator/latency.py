@@ -1,0 +1,44 @@
+"""How long a forward pass takes, by the parent's clock.
+
+The parent can't see into the child, so it times the way there and back: once with a forward pass, once without (`echo`:
+the same inputs go over, outputs of the same size come back). The difference is the pass. Other jobs on the machine
+lengthen it: compare candidates by FLOPs where many slots are used, and latency between runs of one machine only.
+"""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from archgraft.sandbox.protocol import Message
+
+N_WARM_UP = 3
+N_TIMED = 20
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds of one forward pass of one batch."""
+
+    p50_ms: float
+    p95_ms: float
+    batch_size: int
+
+
+def measure(inputs: np.ndarray) -> Generator[Message, Message, tuple[Latency, np.ndarray]]:
+    """A part of a dialogue: yields orders, is sent answers, returns the latency and the last outputs (B, ...)."""
+    order = {do: Message({"do": do, "batch_size": len(inputs)}, {"inputs": inputs}) for do in ("run", "echo")}
+    for _ in range(N_WARM_UP):
+        answer = yield order["run"]
+    runs: list[float] = []
+    echoes: list[float] = []
+    for _ in range(N_TIMED):
+        for do, seconds in (("run", runs), ("echo", echoes)):
+            started = time.perf_counter()
+            answer = yield order[do]
+            seconds.append(time.perf_counter() - started)
+    passes = 1e3 * np.maximum(0.0, np.array(runs) - np.median(echoes))
+    p50, p95 = np.percentile(passes, [50, 95])
+    return Latency(float(p50), float(p95), len(inputs)), answer.arrays["outputs"]

@@ -1,0 +1,121 @@
+"""Builds a model, trains it, then answers what the parent asks of it. Child program (law 1).
+
+Request header: `source`, `construct`, `recipe`, `loss`, `seed`, `return_weights`; arrays `inputs` and `targets` (the
+training split), and, to load a state instead of training, `weights/NAME`.
+
+Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
+(`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode).
+Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
+gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
+so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch._inductor.config  # loaded by the first use of deterministic algorithms: better once, before any fork
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.recipe import Recipe
+from archgraft.evaluator.training import Loss, NonFiniteLossError, loss_named, train
+from archgraft.sandbox.protocol import Channel, Message
+
+PROFILE_BATCH = 2
+MAX_LOSS_SAMPLES = 2000
+WEIGHTS = "weights/"
+
+
+def run(channel: Channel) -> Message:
+    """Entry point."""
+    torch.use_deterministic_algorithms(True)
+    header: Mapping[str, Any] = channel.request.header
+    arrays = {name: torch.from_numpy(np.array(array)) for name, array in channel.request.arrays.items()}
+    seed = int(header["seed"])
+    model = build(load_module(header["source"]), header["construct"], seed)
+    if not _go(channel, "built", **profile(model, arrays["inputs"][:PROFILE_BATCH])):
+        return Message()
+    weights = {name.removeprefix(WEIGHTS): array for name, array in arrays.items() if name.startswith(WEIGHTS)}
+    recipe = Recipe(**header["recipe"])
+    inputs, targets = arrays["inputs"], arrays["targets"]
+    if weights:
+        model.load_state_dict(weights)
+    else:
+        loss = loss_named(header["loss"], recipe.label_smoothing)
+        going = True
+
+        def keep_going(epoch: int, train_loss: float) -> bool:
+            nonlocal going
+            going = _go(channel, "epoch", epoch=epoch, train_loss=train_loss)
+            return going
+
+        train(model, inputs, targets, recipe, loss, seed, keep_going)
+        if not going:
+            return Message()
+    serve(channel, model, final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), recipe.batch_size))
+    return Message({}, state_of(model) if header["return_weights"] else {})
+
+
+def profile(model: nn.Module, inputs: Tensor) -> dict[str, Any]:
+    """Parameters, FLOPs of one sample, and the shape of the output of a small batch. Raises `TypeError`."""
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        output = _checked(model(inputs))
+    return {
+        "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "flops": int(counter.get_total_flops()) // len(inputs),
+        "output_shape": list(output.shape),
+    }
+
+
+def final_loss(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss, batch_size: int) -> float:
+    """Mean loss in eval mode over the first training samples. Raises `NonFiniteLossError`."""
+    model.eval()
+    n = min(len(inputs), MAX_LOSS_SAMPLES)
+    with torch.no_grad():
+        batches = zip(torch.split(inputs[:n], batch_size), torch.split(targets[:n], batch_size))
+        total = sum(float(loss(_checked(model(x)), y)) * len(x) for x, y in batches)
+    if not math.isfinite(total):
+        raise NonFiniteLossError(f"the trained model's loss on its training data is {total}")
+    return total / n
+
+
+def serve(channel: Channel, model: nn.Module, train_loss: float) -> None:
+    """Run what the parent sends until it has seen enough."""
+    model.eval()
+    answer = Message({"phase": "ready", "train_loss": train_loss})
+    outputs = np.zeros(0, np.float32)
+    while (order := channel.ask(answer)).header["do"] != "finish":
+        if order.header["do"] == "run":
+            inputs = torch.from_numpy(np.array(order.arrays["inputs"]))
+            outputs = forward(model, inputs, int(str(order.header["batch_size"])))
+        answer = Message({"phase": "outputs"}, {"outputs": outputs})
+
+
+def forward(model: nn.Module, inputs: Tensor, batch_size: int) -> np.ndarray:
+    """Raw float32 outputs of all inputs, batch by batch."""
+    with torch.no_grad():
+        parts = [_checked(model(batch)).float() for batch in torch.split(inputs, batch_size)]
+    joined: np.ndarray = torch.cat(parts).numpy()
+    return joined
+
+
+def state_of(model: nn.Module) -> dict[str, np.ndarray]:
+    """Every parameter and buffer that `load_state_dict` wants, in dtypes that can travel: half precision as float32."""
+    kept = (torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool)
+    state = {name: tensor.detach() for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)}
+    return {name: (t if t.dtype in kept else t.float()).contiguous().numpy() for name, t in state.items()}
+
+
+def _checked(output: object) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise TypeError(f"the model's output must be one tensor, but is a {type(output).__name__}")
+    return output
+
+
+def _go(channel: Channel, phase: str, **said: Any) -> bool:
+    return channel.ask(Message({"phase": phase, **said})).header["do"] == "go"
