@@ -14,7 +14,7 @@ from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
 from archgraft.tree_ops.links import LinkedPiece
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
-from archgraft.tree_ops.reach import ClosureError, reach
+from archgraft.tree_ops.reach import ClosureError, Reached, reach
 from archgraft.tree_ops.rewriting import Rewriting
 from archgraft.tree_ops.sharing import share
 
@@ -69,11 +69,11 @@ def close(
     postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
     order = emission_order(reached, same_pieces, last, postponed=postponed)
     order = [piece for piece in order if not _is_empty(piece)]
-    names = choose_names(reached, order, same_names, [*first, *roots])
+    names = choose_names(reached, order, same_names, [*first, *roots], last)
     rewriting = Rewriting(reached, same_names, names)
-    optional = _optional(order)
+    optional = _optional(reached, order)
     needed = {external: name for external, name in names.of_import.items() if external not in optional}
-    imports = import_block(needed, _dotted(order), _modules(order), postponed=postponed)
+    imports = import_block(needed, _dotted(reached, order), _modules(order), postponed=postponed)
     guarded = [guarded_import(external, name) for external, name in names.of_import.items() if external in optional]
     head = "\n\n".join(part for part in (header, imports) if part)
     body = _join(order, [rewriting.rewrite(piece) for piece in order])
@@ -105,11 +105,11 @@ def _is_block(piece: LinkedPiece) -> bool:
     return hasattr(piece.statements[0], "body")
 
 
-def _dotted(order: Sequence[LinkedPiece]) -> set[str]:
+def _dotted(reached: Reached, order: Sequence[LinkedPiece]) -> set[str]:
     """`import a.b.c` statements whose submodule is used by its full name."""
     needed: set[str] = set()
     for piece in order:
-        for found in piece.links:
+        for found in reached.live_links(piece):
             if isinstance(found.target, External) and found.target.target == found.use.name:
                 written = ".".join([found.use.name, *(attribute.attr for attribute in found.use.chain)])
                 needed |= {name for name in piece.module.dotted_imports if f"{written}.".startswith(f"{name}.")}
@@ -128,11 +128,11 @@ def _modules(order: Sequence[LinkedPiece]) -> set[External]:
     }
 
 
-def _optional(order: Sequence[LinkedPiece]) -> set[External]:
+def _optional(reached: Reached, order: Sequence[LinkedPiece]) -> set[External]:
     """Imports from packages that may be missing, whose value executing the source at most passes on."""
     essential: dict[External, bool] = {}
     for piece in order:
-        for found in piece.links:
+        for found in reached.live_links(piece):
             target = found.target
             if isinstance(target, External) and target.target.partition(".")[0] not in PROVIDED:
                 essential[target] = essential.get(target, False) or found.use.essential

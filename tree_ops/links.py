@@ -69,7 +69,7 @@ def link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Defin
         _drop_decorators(index, linked, statement, kept)
         found = analyse(statement, linked.dropped)
         linked.calls_eagerly |= found.calls_eagerly
-        linked.links += [_link_use(index, module, use) for use in found.uses]
+        linked.links += [_link_use(index, module, use) for use in found.uses if not _is_inlined(index, module, use)]
         linked.imports += _import_links(index, module, found)
     return linked
 
@@ -81,6 +81,11 @@ def _drop_decorators(index: SourceIndex, linked: LinkedPiece, statement: ast.stm
             linked.registrations.append(found)
         if (found is not None and found.registry not in kept) or gives_back(index, linked.module, decorator):
             linked.dropped.append(decorator)
+
+
+def _is_inlined(index: SourceIndex, module: ModuleSource, use: Use) -> bool:
+    """Whether an import binds the name here, but the name means a definition that is inlined instead."""
+    return isinstance(use.node, ast.alias) and index.resolve(module, use.name) != Definition(module.name, use.name)
 
 
 def _link_use(index: SourceIndex, module: ModuleSource, use: Use) -> Link:

@@ -25,9 +25,11 @@ def choose_names(
     order: Sequence[LinkedPiece],
     same_as: Mapping[Definition, Definition],
     first: Sequence[Definition],
+    host: str | None = None,
 ) -> Names:
-    """Name everything in `order`; the definitions in `first` choose before all others."""
-    return _Naming(reached, order, same_as).run(first)
+    """Name everything in `order`; the definitions in `first` and the imports of the module `host` choose first."""
+    by_claim = sorted(order, key=lambda piece: piece.module.name != host)
+    return _Naming(reached, by_claim, same_as).run(first)
 
 
 class _Naming:
@@ -41,16 +43,14 @@ class _Naming:
         self.taken: set[str] = set()
         self.known: set[str] = set()
         for piece in order:
-            for found in piece.links:
-                self._collect(reached, found)
+            for found in reached.live_links(piece):
+                self._collect(found)
         self.known |= {definition.name for definition in self.definitions}
         self.known |= {external.alias for external in self.imports}
 
-    def _collect(self, reached: Reached, found: Link) -> None:
+    def _collect(self, found: Link) -> None:
         hidden = found.use.hidden
         self.known |= hidden
-        if found.use.annotation is not None and not reached.keeps(found):
-            return
         if isinstance(found.target, Definition):
             target = self.same_as.get(found.target, found.target)
             self.definitions.setdefault(target, set()).update(hidden)

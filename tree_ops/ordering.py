@@ -72,7 +72,7 @@ class _Order:
         return eager - {representative}, called - {representative}
 
     def _eager_links(self, piece: LinkedPiece) -> Iterator[Link]:
-        for found in piece.links:
+        for found in self.reached.live_links(piece):
             in_annotation = found.use.annotation is not None
             if found.use.eager and found.use.kind == "load" and not (in_annotation and self.postponed):
                 yield found

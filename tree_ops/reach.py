@@ -20,6 +20,22 @@ class Reached:
     pieces: dict[PieceKey, LinkedPiece] = field(default_factory=dict)
     definitions: dict[Definition, tuple[PieceKey, ...]] = field(default_factory=dict)
     """Each reached name with the pieces that bind it or change its object, in the module's order."""
+    _live: dict[PieceKey, list[Link]] = field(default_factory=dict)
+
+    def live_links(self, piece: LinkedPiece) -> list[Link]:
+        """The piece's links, without those in annotations that name something which is not emitted."""
+        if piece.key not in self._live:
+            lost = {
+                id(found.use.annotation.node)
+                for found in piece.links
+                if found.use.annotation is not None and not self.keeps(found)
+            }
+            self._live[piece.key] = [
+                found
+                for found in piece.links
+                if found.use.annotation is None or id(found.use.annotation.node) not in lost
+            ]
+        return self._live[piece.key]
 
     def keeps(self, found: Link) -> bool:
         """Whether the name in an annotation means something in the emitted source."""

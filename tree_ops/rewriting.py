@@ -58,7 +58,8 @@ class _PieceRewriter:
     def _rewrite_use(self, found: Link) -> None:
         name = self.shared.name_of(found.target)
         use = found.use
-        if name is None or use.node is None or (use.local_import is not None and isinstance(found.target, External)):
+        stays_local = use.local_import is not None and isinstance(found.target, External)
+        if name is None or use.node is None or isinstance(use.node, ast.alias) or stays_local:
             return
         written = ".".join([use.name, *(attribute.attr for attribute in use.chain[: found.n_attributes])])
         if name == written:
@@ -74,11 +75,6 @@ class _PieceRewriter:
         if isinstance(node, ast.Name):
             last = found.use.chain[found.n_attributes - 1] if found.n_attributes else node
             return self.source.start(node), self.source.end(last)
-        if isinstance(node, ast.alias):
-            end = self.source.end(node)
-            if node.asname:
-                return end - len(name.encode()), end
-            return end, end  # becomes ` as NAME`, see _rewrite_imports
         assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.stmt | ast.ExceptHandler)
         start = self.source.offset(node.lineno, node.col_offset)
         end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0

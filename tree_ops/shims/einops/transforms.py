@@ -8,7 +8,7 @@ import torch
 
 @functools.lru_cache(maxsize=1024)
 def _parse_axes(side):
-    """`b (h d) 1` as (("b",), ("h", "d"), ()): one group of names for each axis of the tensor."""
+    """`b (h d) 1 ...` as (("b",), ("h", "d"), (), "..."): one group of names for each axis of the tensor."""
     groups, group = [], None
     for token in side.replace("(", " ( ").replace(")", " ) ").split():
         if token == "(" and group is None:
@@ -21,7 +21,7 @@ def _parse_axes(side):
         elif group is not None:
             group += [] if token == "1" else [token]
         else:
-            groups.append(() if token == "1" else (token,))
+            groups.append({"1": (), "...": "..."}.get(token, (token,)))
     if group is not None:
         raise ValueError(f"parentheses are not paired in {side!r}")
     return tuple(groups)
@@ -32,7 +32,7 @@ def _expand_ellipsis(groups, n_hidden):
     hidden = tuple(f"...{index}" for index in range(n_hidden))
     expanded = []
     for group in groups:
-        if group == ("...",):
+        if group == "...":
             expanded += [(name,) for name in hidden]
         else:
             expanded.append(tuple(name for part in group for name in (hidden if part == "..." else (part,))))
@@ -82,8 +82,8 @@ def _transform(tensor, pattern, kind, reduction, sizes):
     if pattern.count("->") != 1:
         raise ValueError(f"a pattern has two sides with -> between them, but got {pattern!r}")
     left, right = (_parse_axes(side) for side in pattern.split("->"))
-    n_hidden = tensor.ndim - len(left) + 1 if ("...",) in left else 0
-    if n_hidden < 0 or (("...",) not in left and len(left) != tensor.ndim):
+    n_hidden = tensor.ndim - len(left) + 1 if "..." in left else 0
+    if n_hidden < 0 or ("..." not in left and len(left) != tensor.ndim):
         raise ValueError(f"a tensor of {tensor.ndim} axes does not fit {pattern!r}")
     sizes = dict(sizes)
     left = _name_numbers(_expand_ellipsis(left, n_hidden), "<", sizes)

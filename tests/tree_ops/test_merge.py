@@ -1,0 +1,174 @@
+import ast
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyflakes.checker import Checker  # type: ignore[import-untyped]
+
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.merge import merge, prune
+
+
+def text(source: str) -> str:
+    return dedent(source).lstrip("\n")
+
+
+def problems(source: str) -> list[str]:
+    return [str(message) for message in Checker(ast.parse(source)).messages]
+
+
+HOST = text(
+    '''
+    # The host. Licence: MIT.
+    """What it is."""
+
+    import math
+
+    from torch import nn
+
+
+    def scale(x):
+        return x * math.pi
+
+
+    class Net(nn.Module):
+        def forward(self, x):
+            return scale(x)
+    '''
+)
+
+
+def test_the_addition_comes_first_and_gives_way_where_names_collide() -> None:
+    mined = text(
+        """
+        import torch.nn.functional as F
+        from torch import nn
+
+
+        def scale(x):
+            return F.relu(x)
+
+
+        class Net(nn.Module):
+            def forward(self, x):
+                return scale(x)
+
+
+        class Unused:
+            pass
+        """
+    )
+    merged = merge(HOST, mined, "Net")
+    assert merged.class_name == "Net_2"
+    assert merged.source == text(
+        '''
+        # The host. Licence: MIT.
+        """What it is."""
+
+        import math
+
+        import torch.nn.functional as F
+        from torch import nn
+
+
+        def scale_2(x):
+            return F.relu(x)
+
+
+        class Net_2(nn.Module):
+            def forward(self, x):
+                return scale_2(x)
+
+
+        def scale(x):
+            return x * math.pi
+
+
+        class Net(nn.Module):
+            def forward(self, x):
+                return scale(x)
+        '''
+    )
+
+
+def test_equal_definitions_are_shared() -> None:
+    merged = merge(HOST, HOST, "Net")
+    assert merged.source == HOST
+    assert merged.class_name == "Net"
+
+
+def test_import_names_of_the_addition_give_way_too() -> None:
+    base = "import torch.nn.functional as F\n\n\ndef f(x):\n    return F.relu(x)\n"
+    addition = "from math import floor as F\n\n\nclass Net:\n    def g(self, x):\n        return F(x)\n"
+    merged = merge(base, addition, "Net")
+    assert "from math import floor as F_2" in merged.source
+    assert "return F_2(x)" in merged.source
+    assert "return F.relu(x)" in merged.source
+
+
+def test_without_a_class_only_imports_that_the_base_lacks_are_added() -> None:
+    base = "# A header.\n\nimport math\n\n\ndef f():\n    return nn.Linear(3, math.floor(3.5))\n"
+    merged = merge(base, "import functools\n\nfrom torch import nn\n")
+    expected = "# A header.\n\nimport math\n\nfrom torch import nn\n\n\ndef f():\n"
+    assert merged.source.startswith(expected)
+    assert "functools" not in merged.source
+
+
+def test_futures_come_first() -> None:
+    addition = "from __future__ import annotations\n\n\nclass Cell:\n    def f(self) -> Cell:\n        return self\n"
+    merged = merge("import math\n\n\ndef f():\n    return math.pi\n", addition, "Cell")
+    assert merged.source.startswith("from __future__ import annotations\n\nimport math\n")
+
+
+def test_pruning_keeps_what_the_roots_reach_and_the_header() -> None:
+    source = HOST + "\n\nclass Unused(Net):\n    pass\n\n\nLEFTOVER = scale(3)\n"
+    assert prune(source, ["Net"]) == HOST
+
+
+@pytest.mark.parametrize("call", [lambda: merge(HOST, "class Net: pass\n", "Gone"), lambda: prune(HOST, ["Gone"])])
+def test_a_missing_name_is_named(call) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(SourceError, match="'Gone' is not defined"):
+        call()
+
+
+def test_what_is_no_python_is_refused() -> None:
+    with pytest.raises(SourceError, match="line 1"):
+        prune("class :", ["Net"])
+
+
+_NAMES = ["alpha", "beta", "gamma", "delta"]
+
+
+@st.composite
+def sources(draw: st.DrawFn) -> str:
+    """A self-contained file in which definitions use each other and themselves, imports, and locals of equal names."""
+    lines = ["import math", "from functools import partial", "from torch import nn as layers"]
+    for name in draw(st.permutations(_NAMES)):
+        used, hidden = draw(st.sampled_from(_NAMES)), draw(st.sampled_from(_NAMES))
+        constant = draw(st.integers(0, 2))
+        lines += draw(
+            st.sampled_from(
+                [
+                    [f"def {name}(x, {hidden}_=1):", f"    return partial({used}, math.pi, {constant})"],
+                    [f"class {name}(layers.Module):", f"    size = {constant}", f"    f = lambda self: {used}"],
+                    [f"def {name}({hidden}):", f"    other = f'{{{hidden}}} {{math}}'", f"    return other, {hidden}"],
+                ]
+            )
+        )
+    return "\n".join(lines) + "\n"
+
+
+@given(sources(), sources(), st.sampled_from(_NAMES))
+def test_every_name_stays_resolved(base: str, addition: str, name: str) -> None:
+    merged = merge(base, addition, name)
+    assert problems(merged.source) == []
+    assert merged.class_name in {getattr(node, "name", None) for node in ast.parse(merged.source).body}
+    assert {*_NAMES} <= {getattr(node, "name", None) for node in ast.parse(merged.source).body}
+
+
+@given(sources(), st.lists(st.sampled_from(_NAMES), min_size=1))
+def test_pruning_is_idempotent_and_leaves_nothing_unresolved(source: str, roots: list[str]) -> None:
+    pruned = prune(source, roots)
+    assert problems(pruned) == []
+    assert prune(pruned, roots) == pruned
