@@ -9,6 +9,7 @@ from archgraft.agent.budget import Budget
 from archgraft.agent.budget import Spend as BudgetSpend
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import Verdict, compare
+from archgraft.agent.report.tallies import is_failure
 from archgraft.agent.store.lock import is_locked
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.evaluator.tasks.protocol import Metric
@@ -57,10 +58,10 @@ def _status(run: RunReader) -> RunStatus:
         folder=str(run.folder),
         running=is_locked(run.folder),
         n_attempts=len(tried),
-        n_valid=sum(attempt.result.ok for attempt in tried),
+        n_valid=sum(not is_failure(attempt) for attempt in tried),
         n_in_flight=len(run.pending()),
         attempts_per_hour=3600 * len(tried) / seconds if seconds else 0.0,
-        failures=dict(Counter(attempt.status.value for attempt in tried if not attempt.result.ok).most_common()),
+        failures=dict(Counter(attempt.status.value for attempt in tried if is_failure(attempt)).most_common()),
         metric=info.metric,
         split=comparison.split if comparison else None,
         rootstock_score=comparison.rootstock.interval.mean if comparison else None,

@@ -12,9 +12,10 @@ from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
 from archgraft.agent.report.lineage import Step, lineage
 from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
-from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures
+from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
+from archgraft.evaluator.results import Status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,6 +50,16 @@ class Page:
     def tried(self) -> Sequence[Attempt]:
         """The attempts that were charged to the budget: all but the rootstock."""
         return [attempt for attempt in self.attempts if attempt.index > 0]
+
+    @property
+    def n_valid(self) -> int:
+        """How many of them ran well, scored or stopped early."""
+        return sum(not is_failure(attempt) for attempt in self.tried)
+
+    @property
+    def n_stopped_early(self) -> int:
+        """How many of them were stopped early, as they were clearly behind."""
+        return sum(attempt.status is Status.STOPPED_EARLY for attempt in self.tried)
 
     @property
     def decimals(self) -> int:
@@ -127,7 +138,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    names = ("number", "score", "difference", "count", "ratio", "duration")
+    names = ("number", "score", "difference", "count", "ratio", "duration", "words", "sentence")
     environment.filters |= {name: getattr(text, name) for name in names}
     environment.filters["script_data"] = _script_data
     return environment

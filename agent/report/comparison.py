@@ -7,12 +7,15 @@ from typing import Literal
 
 from archgraft.agent.report.intervals import Interval, mean_interval
 from archgraft.agent.store.reader import RunReader
-from archgraft.agent.store.records import Measurement
+from archgraft.agent.store.records import Measurement, Role
 from archgraft.evaluator.results import Metrics, Result
 
 Verdict = Literal["better", "worse", "unclear", "unconfirmed", "unchanged"]
 """`unclear`: the interval of the difference holds zero. `unconfirmed`: fewer than two paired seeds. `unchanged`: the
 best candidate is the rootstock itself."""
+
+
+_SOURCES: tuple[tuple[str, Role | None], ...] = (("test", "finalist"), ("validation", "finalist"), ("validation", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,10 @@ def compare(run: RunReader) -> Comparison | None:
     best = run.best()
     if best is None:
         return None
-    for split, role in (("test", "finalist"), ("validation", "finalist"), ("validation", None)):
-        measured = [item for item in run.measurements(split=split) if role is None or item.role == role]
-        rootstock, winner = _side(measured, 0), _side(measured, best.index)
+    for split, role in _SOURCES:
+        measured = run.measurements(role, split)
+        costs = run.measurements(role, "validation")
+        rootstock, winner = _side(measured, costs, 0), _side(measured, costs, best.index)
         if rootstock is not None and winner is not None:
             orient = run.info.metric.oriented
             paired = sorted(rootstock.scores.keys() & winner.scores.keys())
@@ -56,14 +60,16 @@ def compare(run: RunReader) -> Comparison | None:
     return None
 
 
-def _side(measured: Sequence[Measurement], candidate_id: int) -> Side | None:
+def _side(measured: Sequence[Measurement], costs: Sequence[Measurement], candidate_id: int) -> Side | None:
     results = [item.result for item in measured if item.candidate_id == candidate_id]
-    scored = [(result.seed, result.metrics) for result in results if result.metrics is not None and result.ok]
-    if not scored:
+    scores = {result.seed: result.metrics.score for result in results if result.ok and result.metrics is not None}
+    if not scores:
         return None
-    scores = {seed: metrics.score for seed, metrics in scored}
-    metrics = _typical([metrics for _, metrics in scored])
-    return Side(candidate_id, scores, mean_interval(list(scores.values())), metrics, _n_failed(results))
+    # Costs are measured when a model was trained, so beside its validation score.
+    trained = [item.result for item in costs if item.candidate_id == candidate_id]
+    metrics = [result.metrics for result in (trained or results) if result.ok and result.metrics is not None]
+    interval = mean_interval(list(scores.values()))
+    return Side(candidate_id, scores, interval, _typical(metrics), _n_failed(results))
 
 
 def _n_failed(results: Sequence[Result]) -> int:

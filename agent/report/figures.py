@@ -41,10 +41,9 @@ def best_so_far(attempts: Sequence[Attempt], metric: Metric, at: Mapping[int, fl
     for number, status in enumerate(sorted({attempt.status for attempt in failed})):
         colour = _FAILURE_COLOURS[number % len(_FAILURE_COLOURS)]
         group = [attempt for attempt in failed if attempt.status is status]
-        data.append(_dots(_words(status), group, place, lambda _: floor, metric, colour, "x-thin", 8))
-    layout = _layout(
-        "attempt" if at is None else "minutes of search", f"{metric.name} ({metric.unit})".replace(" ()", "")
-    )
+        symbol = "triangle-down" if status is Status.STOPPED_EARLY else "x-thin"
+        data.append(_dots(text.words(status), group, place, lambda _: floor, metric, colour, symbol, 8))
+    layout = _layout("attempt" if at is None else "minutes of search", _axis_name(metric))
     layout["yaxis"]["range"] = [low - 0.16 * (high - low), high + 0.08 * (high - low)]
     layout["shapes"] = [_level(_score(scored[0]))] if scored[0].index == 0 else []
     return {"data": data, "layout": layout}
@@ -69,7 +68,7 @@ def front(
         _dots("best", [a for a in scored if a.index == best], place, _score, metric, "--good", "star", 17),
     ]
     data[1] |= {"mode": "lines+markers", "line": {"shape": "hv", "color": "--accent", "width": 1.5}}
-    layout = _layout(name, f"{metric.name} ({metric.unit})".replace(" ()", ""))
+    layout = _layout(name, _axis_name(metric))
     layout["xaxis"]["tickformat"] = "~s"
     if scored:
         costs = [place(attempt) for attempt in scored]
@@ -147,17 +146,17 @@ def _staircase(attempts: Sequence[Attempt], scored: Sequence[Attempt], place: Ax
 
 
 def _told(attempt: Attempt, metric: Metric) -> str:
-    what = "rootstock" if attempt.operator is None else f"{_words(attempt.operator)} · {attempt.family}"
+    what = "rootstock" if attempt.operator is None else f"{text.words(attempt.operator)} · {attempt.family}"
     metrics = attempt.result.metrics
     if metrics is None or not attempt.result.ok:
-        return f"#{attempt.index} {escape(what)}<br>{_words(attempt.status)}: {escape(attempt.result.reason[:90])}"
+        return f"#{attempt.index} {escape(what)}<br>{text.words(attempt.status)}: {escape(attempt.result.reason[:90])}"
     gain = "" if attempt.gain is None else f" ({text.number(attempt.gain, signed=True)} to its parent)"
     score = text.score(metrics.score, metric.unit)
     return f"#{attempt.index} {escape(what)}<br>{score}{gain}<br>{text.count(metrics.n_parameters)} parameters"
 
 
-def _words(name: str | Status) -> str:
-    return str(name).replace("_", " ")
+def _axis_name(metric: Metric) -> str:
+    return f"{text.words(metric.name)} ({metric.unit})" if metric.unit else text.words(metric.name)
 
 
 def _level(y: float) -> Figure:

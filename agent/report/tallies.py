@@ -20,7 +20,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one operator or module family brought. `gain` is over its valid attempts, against their parents."""
+    """What one operator or module family brought. `gain` is over its scored attempts, against their parents."""
 
     name: str
     n_tried: int
@@ -29,11 +29,16 @@ class Contribution:
     gain: Interval | None
 
 
+def is_failure(attempt: Attempt) -> bool:
+    """Whether an attempt went wrong; one that was stopped early ran well, and was clearly behind."""
+    return not attempt.result.ok and attempt.status is not Status.STOPPED_EARLY
+
+
 def failures(attempts: Sequence[Attempt]) -> list[Failure]:
     """The failed attempts by status and stage, most frequent first."""
     groups: dict[tuple[Status, Stage], list[Attempt]] = defaultdict(list)
     for attempt in attempts:
-        if not attempt.result.ok:
+        if is_failure(attempt):
             groups[attempt.status, attempt.result.stage].append(attempt)
     found = [Failure(status, stage, tuple(group)) for (status, stage), group in groups.items()]
     return sorted(found, key=lambda failure: (-len(failure.attempts), failure.status, failure.stage))
@@ -63,7 +68,7 @@ def _contribution(name: str, attempts: Sequence[Attempt]) -> Contribution:
     return Contribution(
         name=name,
         n_tried=len(attempts),
-        n_valid=sum(attempt.result.ok for attempt in attempts),
+        n_valid=sum(not is_failure(attempt) for attempt in attempts),
         n_improved=sum(attempt.improved for attempt in attempts),
         gain=mean_interval(gains) if gains else None,
     )

@@ -61,3 +61,13 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def words(name: str) -> str:
+    """An identifier as words."""
+    return name.replace("_", " ")
+
+
+def sentence(words: str) -> str:
+    """The words with a capital first letter and nothing else changed."""
+    return words[:1].upper() + words[1:]

@@ -17,6 +17,7 @@ from archgraft.agent.report.tallies import by_operator, failures
 from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.reader import load_run
 from archgraft.agent.store.records import Compute
+from archgraft.evaluator.results import Status
 from archgraft.evaluator.tasks.protocol import Metric
 from tests.agent.synthetic import SyntheticRun, result_of, run_info, write_run
 
@@ -113,6 +114,14 @@ def test_failures_and_contributions_count_every_attempt(tmp_path: Path) -> None:
     rows = by_operator(tried)
     assert sum(row.n_tried for row in rows) == 30
     assert sum(row.n_valid for row in rows) == sum(attempt.result.ok for attempt in tried)
+
+
+def test_an_attempt_that_was_stopped_early_is_no_failure(tmp_path: Path) -> None:
+    with load_run(write_run(tmp_path, 4, finals=False)) as run:
+        attempt = run.attempts()[4]
+    stopped = replace(attempt, result=replace(attempt.result, status=Status.STOPPED_EARLY))
+    assert failures([attempt, stopped])[0].attempts == (attempt,)
+    assert by_operator([stopped])[0].n_valid == 1
 
 
 def test_the_front_is_what_nothing_cheaper_beats(tmp_path: Path) -> None:
