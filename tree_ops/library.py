@@ -118,6 +118,10 @@ class Library:
     def __len__(self) -> int:
         return int(self._file.rows("select count(*) from modules")[0][0])
 
+    def ids(self) -> tuple[str, ...]:
+        """All modules' ids, in order."""
+        return tuple(row[0] for row in self._file.rows("select id from modules order by id"))
+
     def get(self, module_id: str) -> LibraryModule:
         """The module with this id. Raises `KeyError`."""
         for row in self._file.rows("select * from modules where id = ?", (module_id,)):
