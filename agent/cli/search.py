@@ -1,0 +1,56 @@
+"""`archgraft search`: evolve a model on a task until the budget is spent."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def search_command(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="FILE:CLASS(...), FILE:factory() or package.module:CLASS(...)")
+    ],
+    task: Annotated[
+        str, typer.Option("--task", metavar="TASK", help="digits, mnist1d, npz:FILE, or FILE.py:FUNCTION.")
+    ],
+    library: Annotated[Path, typer.Option("--library", metavar="LIB", help="Library file made by 'archgraft mine'.")],
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="BUDGET", help="trials=N,minutes=M,gpu_hours=H,usd=U; one is enough.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="Folder of the run; the same call resumes it.")],
+    settings: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with settings.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, like search.planner=random.")
+    ] = None,
+    from_: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
+    ] = None,
+) -> None:
+    """Evolve a model on a task, from a library of mined modules, until the budget is spent.
+
+    Everything is written to the run folder as it happens: stop it with Ctrl-C, or kill it, and the same command goes
+    on. At the end the best candidates are trained anew with several seeds beside the model they came from, and the
+    sealed test split is opened once.
+    """
+    import sys
+
+    from archgraft.agent.budget import Budget
+    from archgraft.agent.paths import cache_folder
+    from archgraft.agent.search import SearchRequest
+    from archgraft.agent.searching import run_and_report
+    from archgraft.agent.settings_sources import load_settings
+
+    request = SearchRequest(
+        model=model,
+        task=task,
+        library=library,
+        budget=Budget.parse(budget),
+        out=out,
+        settings=load_settings(settings, set_ or ()),
+        sources=tuple(from_ or ()),
+        command=" ".join(["archgraft", *sys.argv[1:]]),
+    )
+    run_and_report(request, cache_folder(), typer.echo)

@@ -1,0 +1,83 @@
+"""The last comparison: the best candidates and the rootstock, trained anew with the same seeds and recipe.
+
+Validation picks the winner among them; only the winner and the rootstock then meet the sealed test split, once (law 9).
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from archgraft.agent.attempt import Attempt
+from archgraft.agent.store.run_store import RunStore
+from archgraft.agent.trainer import Trainer
+
+ROOTSTOCK = 0
+_FIRST_SEED = 1_000  # apart from the search's own seeds, so that no score is met twice
+
+
+@dataclass
+class Finals:
+    """Trains finalists and opens the test split. A resumed run goes on where it stopped."""
+
+    store: RunStore
+    trainer: Trainer
+    n_finalists: int
+    n_seeds: int
+    seed: int
+    slots: int
+
+    def run(self, phase: Callable[[str], None]) -> Attempt:
+        """Returns the winner's attempt; it is the rootstock's when nothing beat it."""
+        finalists = self.finalists()
+        phase(f"finals: {len(finalists)} candidates and the rootstock, {self.n_seeds} seeds each")
+        self._each(self._train, [(candidate, seed) for candidate in (ROOTSTOCK, *finalists) for seed in self.seeds()])
+        winner = self.store.best()
+        assert winner is not None, "the rootstock has a score before a search begins"
+        phase("the sealed test split is opened, once")
+        pairs = [(candidate, seed) for candidate in sorted({ROOTSTOCK, winner.index}) for seed in self.seeds()]
+        pairs = [(candidate, seed) for candidate, seed in pairs if seed in self.store.weights(candidate)]
+        self.store.open_test(pairs)
+        self._each(self._test, pairs)
+        return winner
+
+    def seeds(self) -> range:
+        """The seeds of the last comparison, the same for all."""
+        first = _FIRST_SEED * (self.seed + 1)
+        return range(first, first + self.n_seeds)
+
+    def finalists(self) -> list[int]:
+        """The candidates with the best single scores, best first; ties go to the earlier one."""
+        scored = [a for a in self.store.attempts() if a.index != ROOTSTOCK and a.oriented_score is not None]
+        scored.sort(key=lambda attempt: (-(attempt.oriented_score or 0.0), attempt.index))
+        return [attempt.index for attempt in scored[: self.n_finalists]]
+
+    def _each(self, work: Callable[[int, int], None], pairs: Iterable[tuple[int, int]]) -> None:
+        """Run side by side; the first error stops the rest."""
+        with ThreadPoolExecutor(self.slots) as pool:
+            try:
+                for future in [pool.submit(work, candidate, seed) for candidate, seed in pairs]:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.trainer.sandbox.close()
+                raise
+
+    def _train(self, candidate_id: int, seed: int) -> None:
+        if self._measured(candidate_id, seed, "validation"):
+            return
+        candidate = self.store.candidate(candidate_id)
+        trained = self.trainer.train(candidate.source, candidate.construct, seed, keep_weights=True)
+        if trained.weights is not None:
+            self.store.save_weights(candidate_id, seed, trained.weights)
+        self.store.record_measurement(candidate_id, "finalist", trained.result, trained.compute)
+
+    def _test(self, candidate_id: int, seed: int) -> None:
+        if self._measured(candidate_id, seed, "test"):
+            return
+        candidate = self.store.candidate(candidate_id)
+        tested = self.trainer.test(candidate.source, candidate.construct, seed, self.store.weights(candidate_id)[seed])
+        self.store.record_measurement(candidate_id, "finalist", tested.result, tested.compute)
+
+    def _measured(self, candidate_id: int, seed: int, split: str) -> bool:
+        found = self.store.measurements("finalist", split)
+        return any((m.candidate_id, m.result.seed) == (candidate_id, seed) for m in found)

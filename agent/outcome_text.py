@@ -1,0 +1,50 @@
+"""The result of a search in a few lines: both models, measured alike, and how far the difference can be trusted."""
+
+from collections.abc import Callable, Iterator
+
+from archgraft.agent.report.comparison import Comparison, Side, compare
+from archgraft.agent.report.intervals import Interval
+from archgraft.agent.store.reader import RunReader
+
+_VERDICTS = {
+    "better": "better, beyond the noise of seeds",
+    "worse": "worse, beyond the noise of seeds",
+    "unclear": "no difference beyond the noise of seeds",
+    "unconfirmed": "too few seeds to tell",
+    "unchanged": "nothing beat the rootstock",
+}
+
+
+def outcome_lines(run: RunReader) -> Iterator[str]:
+    """A small table of best and rootstock, then the verdict."""
+    comparison = compare(run)
+    if comparison is None:
+        yield "no score yet"
+        return
+    metric = run.info.metric
+    best = f"best (candidate {comparison.best.candidate_id})"
+    yield f"{'':<24}{'rootstock':>26}{best:>26}"
+    for name, shown in _rows(f"{comparison.split} {metric.name}"):
+        yield f"{name:<24}{shown(comparison.rootstock):>26}{shown(comparison.best):>26}"
+    yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
+
+
+def _rows(score: str) -> tuple[tuple[str, Callable[[Side], str]], ...]:
+    return (
+        (score, lambda side: interval_text(side.interval)),
+        ("parameters", lambda side: f"{side.metrics.n_parameters:,}"),
+        ("FLOPs a sample", lambda side: f"{side.metrics.flops:,}"),
+        ("latency, batch", lambda side: f"{side.metrics.latency_ms:.2f} ms of {side.metrics.latency_batch}"),
+    )
+
+
+def interval_text(interval: Interval) -> str:
+    """`0.9713 [0.9650, 0.9776]`; without bounds where one value gives none."""
+    if not interval.known:
+        return f"{interval.mean:.4f}"
+    return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+
+
+def _verdict(comparison: Comparison) -> str:
+    gained = "" if comparison.difference is None else f"difference {interval_text(comparison.difference)}: "
+    return f"{gained}{_VERDICTS[comparison.verdict]}"

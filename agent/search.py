@@ -1,0 +1,213 @@
+"""From a model, a task and a library to a better model: everything `archgraft search` does, in order.
+
+Setting up fails before anything is written; from then on the run folder holds all there is, and the same call goes on
+where a stopped run was.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from archgraft.agent.attempt import Attempt
+from archgraft.agent.attempt_runner import AttemptRunner
+from archgraft.agent.budget import Budget
+from archgraft.agent.choosers.make import make_chooser
+from archgraft.agent.choosers.protocol import Chooser
+from archgraft.agent.errors import UsageError
+from archgraft.agent.finals import Finals
+from archgraft.agent.loop import SearchLoop, spent
+from archgraft.agent.noise import early_stop_of, noise_of, plant_rootstock
+from archgraft.agent.orchard import Orchard
+from archgraft.agent.planners.make import make_planner
+from archgraft.agent.planners.protocol import Planner
+from archgraft.agent.progress import Watcher
+from archgraft.agent.rootstock import Rootstock, plant, self_contained
+from archgraft.agent.settings import SearchSettings, Settings, flat
+from archgraft.agent.show_tree import BATCH
+from archgraft.agent.store.opening import open_run
+from archgraft.agent.store.records import RunInfo
+from archgraft.agent.store.run_store import RunStore
+from archgraft.agent.trainer import Trainer
+from archgraft.agent.workshop import Workshop
+from archgraft.evaluator.limits import CostCaps
+from archgraft.evaluator.recipe import Recipe
+from archgraft.evaluator.tasks.load import load_task
+from archgraft.evaluator.tasks.protocol import Splits, Task
+from archgraft.sandbox.protocol import Limits
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.contract_json import contract_to_json
+from archgraft.tree_ops.library import Library, LibraryModule
+from archgraft.tree_ops.model_reference import ModelReference
+
+PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What a user asks for."""
+
+    model: str
+    task: str
+    library: Path
+    budget: Budget
+    out: Path
+    settings: Settings
+    sources: tuple[str, ...] = ()
+    """Where to find packages that the model is in, besides what is installed."""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOutcome:
+    """How a search ended."""
+
+    winner: int
+    """The winning candidate; 0 when none beat the rootstock."""
+    ended_because: str
+
+
+def search(request: SearchRequest, cache: Path, watcher: Watcher) -> SearchOutcome:
+    """Search, or go on with the search in `request.out`.
+
+    Raises `UsageError`, `SourceError`, `TaskError` or `LibraryError` for what the user can mend, `SandboxError` when
+    the sandbox is broken, and `KeyboardInterrupt` when stopped; in each case the same call resumes.
+    """
+    settings = request.settings
+    reference = ModelReference.parse(request.model)
+    planner = make_planner(settings.search.planner, settings.planner)
+    task = load_task(request.task)
+    with Library(request.library) as library:
+        modules = {module.id: module for module in library.modules()}
+    chooser = make_chooser(settings.search.chooser, settings.llm)
+    chooser.check()
+    splits = task.load()
+    with LocalSandbox(preload=PRELOAD) as sandbox:
+        watcher.phase(f"reading {request.model}")
+        source = self_contained(reference, request.sources, cache)
+        rootstock = plant(request.model, source, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
+        check_output(rootstock, task)
+        with open_run(request.out, run_info(request, task, modules)) as store:
+            setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser)
+            return setup.run(planner, watcher)
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """All that one search works with."""
+
+    request: SearchRequest
+    task: Task
+    splits: Splits
+    modules: dict[str, LibraryModule]
+    rootstock: Rootstock
+    sandbox: LocalSandbox
+    store: RunStore
+    chooser: Chooser
+
+    def run(self, planner: Planner, watcher: Watcher) -> SearchOutcome:
+        search, metric = self.request.settings.search, self.task.metric
+        limits = limits_of(self.request.settings)
+        recipe = recipe_of(self.task, self.request.settings)
+        trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits)
+        watcher.phase("measuring the rootstock and its seed noise")
+        plant_rootstock(self.store, self.rootstock, trainer, metric, search.seed, search.slots)
+        noise = noise_of(self.store)
+        early = trainer.stopping_early(early_stop_of(self.store))
+        caps = caps_of(self.rootstock, search)
+        orchard = Orchard(
+            self.store,
+            {module.id: (module.spec.class_name, module.contract) for module in self.modules.values()},
+            causal=self.task.causal,
+            max_parameters=caps.max_parameters,
+        )
+        workshop = Workshop(
+            self.sandbox,
+            self.rootstock,
+            lambda module_id: self.modules[module_id].spec,
+            self.splits.train.inputs[:BATCH],
+            limits,
+            caps,
+            search.seed,
+        )
+        loop = SearchLoop(
+            store=self.store,
+            planner=planner,
+            chooser=self.chooser,
+            runner=AttemptRunner(self.store, orchard, workshop, early, metric, noise),
+            orchard=orchard,
+            budget=self.request.budget,
+            task_line=task_line(self.task, self.splits),
+            seed=search.seed,
+            slots=search.slots,
+            on_attempt=lambda attempt: watcher.attempt(attempt, self._left(attempt)),
+        )
+        watcher.phase(f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {noise:.3g}")
+        ended_because = loop.run()
+        self.store.record_event("search ended", ended_because)
+        finals = Finals(self.store, trainer, search.n_finalists, search.finalist_seeds, search.seed, search.slots)
+        winner = finals.run(watcher.phase)
+        return SearchOutcome(winner.index, ended_because)
+
+    def _left(self, attempt: Attempt) -> str:
+        return self.request.budget.left(spent(self.store, attempt.index))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What one candidate may use."""
+    chosen = settings.sandbox
+    return Limits(
+        wall_seconds=chosen.wall_seconds,
+        cpu_seconds=chosen.cpu_seconds,
+        memory_bytes=chosen.memory_bytes,
+        n_threads=chosen.n_threads,
+    )
+
+
+def recipe_of(task: Task, settings: Settings) -> Recipe:
+    """The task's recipe with what the settings override."""
+    overrides = {name: value for name, value in asdict(settings.recipe).items() if value is not None}
+    return replace(task.recipe, **overrides)
+
+
+def caps_of(rootstock: Rootstock, settings: SearchSettings) -> CostCaps:
+    """Hard limits on what any candidate may cost, from the rootstock's own cost."""
+    tree = rootstock.tree
+    return CostCaps.around(tree.n_parameters, tree.flops, settings.max_parameters_ratio, settings.max_flops_ratio)
+
+
+def check_output(rootstock: Rootstock, task: Task) -> None:
+    """Raises `UsageError` when the model can't be what the task asks for."""
+    if rootstock.output_shape != task.output_shape:
+        raise UsageError(
+            f"{rootstock.reference} gives outputs of shape {rootstock.output_shape} per sample, but task {task.name} "
+            f"needs {task.output_shape}: change the model's arguments, or choose another task"
+        )
+
+
+def task_line(task: Task, splits: Splits) -> str:
+    """The task in one line, for prompts and reports."""
+    metric = task.metric
+    better = "higher" if metric.higher_is_better else "lower"
+    shape = "x".join(map(str, splits.train.inputs.shape[1:]))
+    return f"{task.name}: inputs {shape}, {len(splits.train)} training samples, {metric.name} ({better} is better)"
+
+
+def run_info(request: SearchRequest, task: Task, modules: Mapping[str, LibraryModule]) -> RunInfo:
+    """What the run store keeps about a search, and compares when it is resumed."""
+    search = request.settings.search
+    content = [(module.id, contract_to_json(module.contract)) for module in modules.values()]
+    return RunInfo(
+        settings=flat(request.settings),
+        seed=search.seed,
+        model=request.model,
+        task=request.task,
+        metric=task.metric,
+        library_path=str(request.library),
+        library_digest=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        planner=search.planner,
+        chooser=search.chooser,
+        budget={key: value for key, value in asdict(request.budget).items() if value is not None},
+        command=request.command,
+    )
