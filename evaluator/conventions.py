@@ -18,10 +18,10 @@ OUT = Role("out_width")
 
 _CHANNELS = "(chs?|channels?|chans?|features?|dims?|planes|width|size|nc|c|feats?)"
 _IN_NAME = re.compile(
-    rf"(in_?{_CHANNELS}|input_?{_CHANNELS}|{_CHANNELS}_?in|num_in|num_inputs|n_in|nin|cin|c1|inp|num_in_{_CHANNELS})"
+    rf"(in_?{_CHANNELS}|in_embed_dim|input_?{_CHANNELS}|{_CHANNELS}_?in|num_in|num_inputs|n_in|nin|cin|c1|inp|num_in_{_CHANNELS})"
 )
 _OUT_NAME = re.compile(
-    rf"(out_?{_CHANNELS}|output_?{_CHANNELS}|{_CHANNELS}_?out|num_out|num_outputs|n_out|nout|cout|c2|oup|outp"
+    rf"(out_?{_CHANNELS}|out_embed_dim|output_?{_CHANNELS}|{_CHANNELS}_?out|num_out|num_outputs|n_out|nout|cout|c2|oup|outp"
     rf"|num_out_{_CHANNELS}|planes|num_filters|filters)"
 )
 _WIDTH_NAME = re.compile(
@@ -43,7 +43,7 @@ _KNOWN: tuple[tuple[str, Any], ...] = (
     (r"nhead", 4),
     (r"(num_)?kv_heads", 4),
     (r"(dim_head|head_dim|head_size|d_head|d_k|d_v|key_dim|dim_key|dim_keys|dim_value|dim_qk|k_dim)", 16),
-    (r"(dw_|conv_|spatial_|lk_|small_|proj_|local_|mixer_)?(kernel_?size|kernel|ks|k|dw_size)(_s)?", 3),
+    (r"(dw_|conv_|spatial_|lk_|small_|proj_|local_|mixer_)?(kernel_?size|kernel|ks|k|dw_size|focal_window)(_s)?", 3),
     (r"strides?|s|dilation|dilations?|d", 1),
     (r"(padding|pad|p)", 1),
     (r"groups|cardinality|num_experts_per_tok|radix", 1),
@@ -78,8 +78,6 @@ _SMALL_PATTERNS = tuple((re.compile(pattern), value) for pattern, value in _SMAL
 _OUTPUT_SIZES = frozenset(
     {"num_classes", "n_classes", "nclass", "vocab_size", "n_vocab", "num_labels", "num_embeddings"}
 )
-
-_BY_ANNOTATION: tuple[tuple[str, Any], ...] = (("bool", False), ("int", 4), ("float", 0.5))
 
 
 class UnknownParameterError(ValueError):
@@ -139,13 +137,14 @@ def _template(parameters: Sequence[Parameter], out: Role, *, fill_optional_out: 
             if parameter.required or not has_in:
                 arguments.append((name, out if is_output else IN))
         elif parameter.required:
-            arguments.append((name, _value_for(parameter)))
+            # A whole number of unknown meaning is more likely the width than anything else, where no other one is.
+            arguments.append((name, _value_for(parameter, unknown=4 if has_in or has_plain_width else IN)))
         elif small and (value := _lookup(name, _SMALL_PATTERNS)) is not None and parameter.default != "None":
             arguments.append((name, value))
     return tuple(arguments)
 
 
-def _value_for(parameter: Parameter) -> Any:
+def _value_for(parameter: Parameter, unknown: Any) -> Any:
     if _MIDDLE_NAME.fullmatch(parameter.name):
         return IN
     if parameter.name in _OUTPUT_SIZES:
@@ -156,9 +155,9 @@ def _value_for(parameter: Parameter) -> Any:
     annotation = parameter.annotation or ""
     if re.search(r"\bNone\b|\bOptional\b", annotation):
         return None
-    for name, guess in _BY_ANNOTATION:
-        if re.fullmatch(name, annotation.strip("'\" ")):
-            return guess
+    by_annotation = {"bool": False, "int": unknown, "float": 0.5}
+    if (bare := annotation.strip("'\" ")) in by_annotation:
+        return by_annotation[bare]
     described = f"{parameter.name}: {annotation}" if annotation else parameter.name
     raise UnknownParameterError(f"no value is known for the required parameter `{described}`")
 

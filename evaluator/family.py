@@ -22,7 +22,8 @@ _CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose1d", "co
 _NORMALISATIONS = frozenset(
     {"layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm", "normalize", "local_response_norm"}
 )
-_STATISTICS = frozenset({"var", "std", "var_mean", "std_mean", "rsqrt", "norm", "vector_norm"})
+N_ELEMENTS = 8
+"""Output elements whose inputs are traced."""
 
 
 class CallRecorder(TorchFunctionMode):
@@ -78,16 +79,20 @@ def family_of(subject: Subject, positions: Positions) -> Family:
 
 
 def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
-    flat = channels_first(subject.layout, output)
-    channel, position = flat.shape[1] // 2, flat.shape[2] // 2
-    (whole,) = torch.autograd.grad(flat[0, :, position].square().sum(), inputs, retain_graph=True)
-    (single,) = torch.autograd.grad(flat[0, channel, position], inputs, retain_graph=True)
-    positions_read = channels_first(subject.layout, whole)[0].abs().amax(0) > 0
-    channels_read = channels_first(subject.layout, single)[0].abs().amax(1) > 0
-    is_strided = flat.shape[2] != positions_read.shape[0]
-    own_position = 1 if is_strided else int(positions_read[position])
-    own_channel = int(channels_read[channel]) if subject.in_width == subject.out_width else 0
-    return Reads(bool(channels_read.sum() > own_channel), bool(positions_read.sum() > own_position))
+    """Follow the gradients of a few output elements; one alone might sit where an activation is flat."""
+    flat = channels_first(subject.layout, output)[0]
+    n_channels, n_positions = flat.shape
+    is_strided = n_positions != channels_first(subject.layout, inputs).shape[2]
+    other_channels = other_positions = False
+    for number in range(N_ELEMENTS):
+        channel, position = (number * 7 + 3) % n_channels, (number * 5 + n_positions // 2) % n_positions
+        (gradient,) = torch.autograd.grad(flat[channel, position], inputs, retain_graph=True)
+        read = channels_first(subject.layout, gradient)[0].abs() > 0
+        own_channel = int(read[channel].any()) if subject.in_width == subject.out_width else 0
+        own_position = 1 if is_strided else int(read[:, position].any())
+        other_channels |= bool(read.any(1).sum() > own_channel)
+        other_positions |= bool(read.any(0).sum() > own_position)
+    return Reads(other_channels, other_positions)
 
 
 def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads) -> Family:
@@ -111,13 +116,21 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
 
 
 def _judge_without_weights(subject: Subject, calls: CallRecorder, inputs: Tensor, reads: Reads) -> Family:
-    if calls.names & _NORMALISATIONS or (calls.names & _STATISTICS and (reads.other_channels or reads.other_positions)):
+    mixes = reads.other_channels or reads.other_positions
+    if calls.names & _NORMALISATIONS or (mixes and _forgets_scale(subject, inputs.detach())):
         return "normalisation"
     if reads.other_positions:
         return "pooling"
     if not reads.other_channels and _is_nonlinear(subject, inputs.detach()):
         return "activation"
     return "other"
+
+
+def _forgets_scale(subject: Subject, inputs: Tensor) -> bool:
+    """Whether twice a large input gives about the same output: what hand-written normalisation does."""
+    with torch.no_grad():
+        large, twice = subject(inputs * 100), subject(inputs * 200)
+    return bool((twice - large).abs().max() < 0.1 * large.abs().max())
 
 
 def _is_nonlinear(subject: Subject, inputs: Tensor) -> bool:

@@ -43,7 +43,7 @@ KINDS = ("execute", "construct", "forward", "contract")
 """Why a class has no contract, in the order in which a probe gets there."""
 
 SEARCH_SECONDS = 3.0
-"""When to stop looking for another way to call a constructor."""
+"""CPU time after which no other way to call a constructor is tried."""
 MAX_FORWARD_TRIES = 2
 MAX_PARAMETERS = 20_000_000
 
@@ -93,20 +93,38 @@ def probe(source: str, class_name: str, parameters: list[Parameter], seed: int) 
     with rejecting("execute"):
         module_class = getattr(load_module(source, "archgraft_mined"), class_name)
     try:
-        proposals = templates(parameters)
+        proposals = templates(parameters or inherited_parameters(module_class))
     except UnknownParameterError as error:
         raise RejectedError("construct", str(error)) from None
-    deadline = time.monotonic() + SEARCH_SECONDS
+    deadline = time.process_time() + SEARCH_SECONDS
     furthest: RejectedError | None = None
     for template in proposals:
         try:
             return _contract_of(Construction(module_class, template, seed))
         except RejectedError as rejected:
             furthest = _further(furthest, rejected)
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
     assert furthest is not None
     raise furthest
+
+
+def inherited_parameters(module_class: Callable[..., Any]) -> list[Parameter]:
+    """The constructor's parameters as Python sees them: for classes that take torch's own constructor."""
+    with rejecting("construct"):
+        found = inspect.signature(module_class).parameters.values()
+    return [
+        Parameter(
+            name=p.name,
+            kind="keyword" if p.kind is p.KEYWORD_ONLY else "positional",
+            annotation=p.annotation.__name__
+            if isinstance(p.annotation, type) and p.annotation is not p.empty
+            else None,
+            default=None if p.default is p.empty else repr(p.default),
+        )
+        for p in found
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
 
 
 def describe(error: BaseException) -> str:

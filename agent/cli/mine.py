@@ -1,0 +1,51 @@
+"""`archgraft mine`: turn packages and files into a library of modules."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def mine_command(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="A path, an installed package, or pypi:NAME==VERSION.")
+    ],
+    library: Annotated[
+        Path, typer.Option("--library", metavar="FILE", help="The library to add to; made when there is none.")
+    ] = Path("modules.sqlite"),
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Mine a random N of the classes.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random choice of --limit.")] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Classes probed at once; one a core.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Mine PyTorch modules out of other people's code.
+
+    Every nn.Module class is cut out with all it needs, built and run in the
+    sandbox, and stored with what was learnt: what it takes, what it gives,
+    what it costs. Nothing is installed, and nothing is imported outside of
+    the sandbox. What is mined already is not mined again.
+    """
+    import os
+
+    from archgraft.agent.mine import mine
+    from archgraft.agent.mine_report import as_json, as_table, reporter
+    from archgraft.agent.paths import cache_folder
+    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.tree_ops.fetch import resolve
+    from archgraft.tree_ops.library import Library
+
+    roots = tuple(dict.fromkeys(resolve(source, cache_folder()) for source in sources))
+    n_workers = workers or os.cpu_count() or 1
+    with (
+        Library(library, create=True) as opened,
+        LocalSandbox(preload=("archgraft.evaluator.probe",)) as sandbox,
+        reporter() as progress,
+    ):
+        summary = mine(roots, opened, sandbox, limit=limit, seed=seed, n_workers=n_workers, progress=progress)
+    if json:
+        typer.echo(as_json(summary))
+        return
+    as_table(summary)
+    typer.echo(f"\n{library}: {summary.n_modules:,} modules. `archgraft library {library}` lists them.")

@@ -1,0 +1,158 @@
+"""The pipeline under `mine`: extract a class, probe it in the sandbox, store what came of it, in the order given.
+
+Extraction is pure Python and stays in the calling thread; probes run in the sandbox, a few at a time; results are
+stored in the order of extraction. So equal sources give equal libraries, whatever ran faster.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from archgraft.evaluator.probing import ProbeRejection, probe_module
+from archgraft.sandbox.protocol import Sandbox
+from archgraft.tree_ops.contract import Contract
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.index import Definition, SourceIndex
+from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.sources import SourceRoot
+from archgraft.tree_ops.spec import ModuleSpec, Origin
+from archgraft.tree_ops.spec_builder import build_spec
+
+MAX_LINES = 800
+"""Longer modules are kept out: nobody reads a graft of a thousand lines."""
+ALLOWED_PACKAGES = frozenset({"torch", "numpy"})
+"""What a graft may import beside the standard library: an exported model runs where torch is."""
+MAX_PENDING = 32
+
+Learnt = Contract | ProbeRejection
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """What came of one class: `stored`, `known` (mined before), or a rejection's kind with its reason."""
+
+    kind: str
+    reason: str = ""
+    family: str = ""
+    is_extracted: bool = True
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """A class on its way: either settled at once, or extracted and waiting for its probe."""
+
+    definition: Definition
+    origin: Origin
+    spec: ModuleSpec | None = None
+    settled: Mined | None = None
+    probe: "Future[Learnt] | None" = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.settled is not None or self.probe is None or self.probe.done()
+
+
+class Pipeline:
+    """Mines classes of one index into one library."""
+
+    def __init__(self, index: SourceIndex, library: Library, sandbox: Sandbox, n_workers: int) -> None:
+        self._index = index
+        self._library = library
+        self._sandbox = sandbox
+        self._n_workers = n_workers
+        self._probes: dict[str, Future[Learnt]] = {}
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+
+    def run(self, definitions: Sequence[Definition]) -> Iterator[tuple[Definition, Mined]]:
+        """Mine the classes, in order; each is stored before it is handed out. Raises as `mine` does."""
+        pending: deque[_Ticket] = deque()
+        with ThreadPoolExecutor(self._n_workers, "probe") as pool:
+            try:
+                for definition in definitions:
+                    pending.append(self._begin(pool, definition))
+                    while pending and (pending[0].is_ready or len(pending) > MAX_PENDING):
+                        yield self._end(pending.popleft())
+                while pending:
+                    yield self._end(pending.popleft())
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, pool: Executor, definition: Definition) -> _Ticket:
+        """Extract a class and, unless it is clear what comes of it, send it to the sandbox."""
+        origin = origin_of(self._index, definition)
+        ticket = _Ticket(definition, origin)
+        if origin.version and origin.qualified_name in self._names_known(origin):
+            ticket.settled = Mined("known", is_extracted=False)
+            return ticket
+        try:
+            ticket.spec = spec = build_spec(self._index, definition)
+        except SourceError as error:
+            ticket.settled = Mined("closure", one_line(error), is_extracted=False)
+            return ticket
+        ticket.settled = self._judge_unrun(spec)
+        if ticket.settled is None:
+            if spec.id not in self._probes:
+                self._probes[spec.id] = pool.submit(probe_module, self._sandbox, spec)
+            ticket.probe = self._probes[spec.id]
+        return ticket
+
+    def _judge_unrun(self, spec: ModuleSpec) -> Mined | None:
+        """What is clear without running it."""
+        if foreign := sorted(set(spec.requires) - ALLOWED_PACKAGES):
+            return Mined("requires", f"needs {', '.join(foreign)}, and an exported model may need torch alone")
+        if spec.n_lines > MAX_LINES:
+            return Mined("size", f"has {spec.n_lines} lines with all it needs; {MAX_LINES} are the most")
+        if spec.id in self._library:
+            module = self._library.get(spec.id)
+            return Mined("known" if spec.origin in module.origins else "stored", family=module.contract.family)
+        return None
+
+    def _end(self, ticket: _Ticket) -> tuple[Definition, Mined]:
+        """Store what came of a class."""
+        mined = ticket.settled
+        if ticket.probe is not None and ticket.spec is not None:
+            learnt = ticket.probe.result()
+            if isinstance(learnt, Contract):
+                self._library.add(ticket.spec, learnt)
+                return ticket.definition, Mined("stored", family=learnt.family)
+            mined = Mined(learnt.kind, learnt.reason)
+        assert mined is not None
+        if mined.kind == "stored" and ticket.spec is not None:
+            self._library.add_origin(ticket.spec.id, ticket.spec.origin)
+        elif mined.kind != "known":
+            self._library.add_rejection(ticket.origin, mined.kind, mined.reason)
+        return ticket.definition, mined
+
+    def _names_known(self, origin: Origin) -> frozenset[str]:
+        key = (origin.source, origin.version)
+        if key not in self._known:
+            self._known[key] = self._library.known_names(*key)
+        return self._known[key]
+
+
+def root_of(index: SourceIndex, definition: Definition) -> SourceRoot:
+    """The source that a class comes from."""
+    root = index.modules[definition.module].root
+    assert root is not None, "indexes over texts have no sources"
+    return root
+
+
+def origin_of(index: SourceIndex, definition: Definition) -> Origin:
+    """Where a class stands."""
+    module, root = index.modules[definition.module], root_of(index, definition)
+    base = root.folder.parent if root.folder.is_file() else root.folder
+    line = next((header.line for header in module.classes if header.name == definition.name), 1)
+    return Origin(
+        source=root.name,
+        version=root.version,
+        path=module.path.relative_to(base).as_posix() if module.path.is_relative_to(base) else module.path.as_posix(),
+        line=line,
+        qualified_name=f"{definition.module}.{definition.name}",
+        licence=root.licence,
+    )
+
+
+def one_line(error: Exception) -> str:
+    """An error's message on one line, not endless."""
+    return " ".join(str(error).split())[:400] or type(error).__name__
