@@ -22,6 +22,7 @@ GO, FINISH = Message({"do": "go"}), Message({"do": "finish"})
 _STAGES = {"built": Stage.TRAIN, "epoch": Stage.TRAIN, "ready": Stage.CHECKS}
 """What goes on after each thing the child has said; before the first, the model is being built."""
 _SPARE_BYTES = 2**20
+PROFILE_BATCH = 2
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -155,8 +156,9 @@ class Dialogue:
     def _weigh(self, said: Mapping[str, Any]) -> None:
         self.n_parameters, self.flops = int(said["n_parameters"]), int(said["flops"])
         shape = tuple(said["output_shape"])
-        if shape[1:] != self.output_shape or len(shape) == 0:
-            reason = f"gives outputs of shape {shape} for a batch of 2, the task needs {(2, *self.output_shape)}"
+        due = (PROFILE_BATCH, *self.output_shape)
+        if shape != due:
+            reason = f"gives outputs of shape {shape} for a batch of {PROFILE_BATCH}, the task needs {due}"
             raise FailedExaminationError(Status.INVALID, reason)
         if self.caps and (broken := self.caps.broken_by(self.n_parameters, self.flops)):
             raise FailedExaminationError(Status.OVER_LIMIT, broken)

@@ -32,6 +32,8 @@ class ArrayTask:
     def __post_init__(self) -> None:
         for part, split in self._named():
             _check_split(self.name, part, split)
+        if len(self.train) < 2:
+            raise TaskError(f"{self.name}: train needs at least two samples")
         for part, split in self._named()[1:]:
             for what, ours, first in (
                 ("inputs", split.inputs, self.train.inputs),

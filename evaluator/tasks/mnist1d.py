@@ -7,7 +7,7 @@ by this implementation: they follow the published recipe, and are not the number
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.array import ArrayTask
@@ -57,8 +57,7 @@ def mnist1d_task(seed: int = 0, n_train: int = 4000, n_test: int = 1000) -> Arra
 def draw_samples(n_samples: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Signals (n_samples, 40) and classes (n_samples,), as many of each class as can be, in random order."""
     labels = generator.permutation(np.arange(n_samples) % N_CLASSES)
-    templates = whitened(TEMPLATES)
-    return np.stack([distort(templates[label], generator) for label in labels]), labels
+    return distorted(labels, generator), labels
 
 
 def whitened(templates: np.ndarray) -> np.ndarray:
@@ -68,23 +67,37 @@ def whitened(templates: np.ndarray) -> np.ndarray:
     return started / 6.0
 
 
-def distort(template: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """One sample (40,) of a template (12,): pad, scale, translate, add noise, shear, downsample."""
-    n_padding = int(generator.integers(PADDING[0], PADDING[1] + 1))
-    # The tiny offset tells a template's own zeros from padding, which alone gets the correlated noise.
-    signal = resampled(np.concatenate([template + 1e-8, np.zeros(n_padding)]), len(template) + PADDING[1])
-    signal = signal * (1 + SCALE * (generator.random() - 0.5))
-    signal = np.roll(signal, int(generator.integers(0, MAX_TRANSLATION)))
-    noisy = signal != 0
-    noise = gaussian_filter(generator.normal(size=signal.shape) * CORRELATED_NOISE, sigma=2.0)
-    signal = np.where(noisy, signal, noise)
-    signal = signal + WHITE_NOISE * generator.normal(size=signal.shape)
-    slope = SHEAR * (generator.random() - 0.5)
-    signal = signal - slope * np.linspace(-0.5, 0.5, len(signal))
-    return resampled(signal, LENGTH)
+def distorted(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """One sample (40,) for each label: pad, scale, translate, add noise, shear, downsample."""
+    n = len(labels)
+    stretched = padded(whitened(TEMPLATES))
+    length = stretched.shape[-1]
+    signals = stretched[labels, generator.integers(stretched.shape[1], size=n)]
+    signals = signals * (1 + SCALE * (generator.random((n, 1)) - 0.5))
+    shift = generator.integers(MAX_TRANSLATION, size=(n, 1))
+    signals = np.take_along_axis(signals, (np.arange(length) - shift) % length, axis=1)
+    noise = gaussian_filter1d(generator.normal(size=(n, length)) * CORRELATED_NOISE, sigma=2.0, axis=1)
+    signals = np.where(signals != 0, signals, noise)
+    signals = signals + WHITE_NOISE * generator.normal(size=(n, length))
+    slope = SHEAR * (generator.random((n, 1)) - 0.5)
+    return resampled(signals - slope * np.linspace(-0.5, 0.5, length), LENGTH)
 
 
-def resampled(signal: np.ndarray, length: int) -> np.ndarray:
-    """`signal` at `length` evenly spaced points between its ends, linearly interpolated."""
-    found: np.ndarray = np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(signal)), signal)
+def padded(templates: np.ndarray) -> np.ndarray:
+    """(10, 12) to (10, paddings, 72): each with every amount of padding, stretched to one length.
+
+    A tiny offset tells a template's own zeros from padding, which alone gets the correlated noise.
+    """
+    width = templates.shape[-1]
+    amounts = range(PADDING[0], PADDING[1] + 1)
+    stretched = [resampled(np.pad(templates + 1e-8, ((0, 0), (0, n))), width + PADDING[1]) for n in amounts]
+    return np.stack(stretched, axis=1)
+
+
+def resampled(signals: np.ndarray, length: int) -> np.ndarray:
+    """Rows (N, L) at `length` evenly spaced points between their ends, linearly interpolated."""
+    points = np.linspace(0, signals.shape[1] - 1, length)
+    left = np.minimum(points.astype(int), signals.shape[1] - 2)
+    share = points - left
+    found: np.ndarray = signals[:, left] * (1 - share) + signals[:, left + 1] * share
     return found

@@ -48,11 +48,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise TaskError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise TaskError(
-                    f"{path}: holds one bare array; save an archive with numpy.savez(file, x_train=..., ...)"
-                )
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise TaskError(f"{path}: holds one bare array; save an archive with numpy.savez(file, x_train=..., ...)")
+        with loaded as archive:
             found = sorted(archive.files)
             missing = [key for key in WANTED if key not in found]
             if missing or len(set(OPTIONAL) & set(found)) == 1:
