@@ -128,7 +128,8 @@ def _side_card(run: RunReader, side: Side) -> Card:
     for item in finals:
         if item.result.metrics is not None:
             scores.setdefault(item.result.split, {})[str(item.result.seed)] = item.result.metrics.score
-    return {"interval": _bounds(side.interval), "scores_by_split_and_seed": scores} | asdict(side.metrics)
+    costs = {name: value for name, value in asdict(side.metrics).items() if name not in ("score", "train_loss")}
+    return {"interval": _bounds(side.interval), "scores_by_split_and_seed": scores} | costs
 
 
 def _bounds(interval: Interval | None) -> Card | None:

@@ -30,10 +30,11 @@ def best_so_far(attempts: Sequence[Attempt], metric: Metric, at: Mapping[int, fl
     def place(attempt: Attempt) -> float:
         return attempt.index if at is None else at[attempt.index] / 60
 
+    inside = _clamped(low, high)
     valid = [attempt for attempt in scored if not attempt.improved]
     improved = [attempt for attempt in scored if attempt.improved]
     data = [
-        _dots("valid", valid, place, lambda a: min(max(_score(a), low), high), metric, "--valid", "circle", 7),
+        _dots("valid", valid, place, inside, metric, "--valid", "circle", 7),
         _dots("better than its parent", improved, place, _score, metric, "--good", "circle", 10),
         _staircase(attempts, scored, place, metric),
     ]
@@ -59,22 +60,23 @@ def front(
         assert attempt.result.metrics is not None
         return cost(attempt.result.metrics)
 
+    if not scored:
+        return {"data": [], "layout": _layout("", "")}
+    low, high = _window([_score(attempt) for attempt in scored], metric)
+    inside = _clamped(low, high)
     efficient = _undominated(scored, place)
     others = [attempt for attempt in scored if attempt not in efficient]
     data = [
-        _dots("valid", others, place, _score, metric, "--valid", "circle", 7),
-        _dots("on the front", efficient, place, _score, metric, "--accent", "circle", 10),
-        _dots("rootstock", [a for a in scored if a.index == 0], place, _score, metric, "--ink", "diamond-open", 15),
-        _dots("best", [a for a in scored if a.index == best], place, _score, metric, "--good", "star", 17),
+        _dots("valid", others, place, inside, metric, "--valid", "circle", 7),
+        _dots("on the front", efficient, place, inside, metric, "--accent", "circle", 10),
+        _dots("rootstock", [a for a in scored if a.index == 0], place, inside, metric, "--ink", "diamond-open", 15),
+        _dots("best", [a for a in scored if a.index == best], place, inside, metric, "--good", "star", 17),
     ]
     data[1] |= {"mode": "lines+markers", "line": {"shape": "hv", "color": "--accent", "width": 1.5}}
     layout = _layout(name, _axis_name(metric))
-    layout["xaxis"]["tickformat"] = "~s"
-    if scored:
-        costs = [place(attempt) for attempt in scored]
-        layout["xaxis"]["type"] = "log" if max(costs) > 8 * min(costs) > 0 else "linear"
-        low, high = _window([_score(attempt) for attempt in scored], metric)
-        layout["yaxis"]["range"] = [low - 0.05 * (high - low), high + 0.08 * (high - low)]
+    costs = [place(attempt) for attempt in scored]
+    layout["xaxis"] |= {"tickformat": "~s", "type": "log" if max(costs) > 8 * min(costs) > 0 else "linear"}
+    layout["yaxis"]["range"] = [low - 0.06 * (high - low), high + 0.08 * (high - low)]
     return {"data": data, "layout": layout}
 
 
@@ -91,7 +93,7 @@ def _window(scores: Sequence[float], metric: Metric) -> tuple[float, float]:
     """The range worth seeing: hopeless candidates are drawn at its edge, so that they don't flatten the rest."""
     best, worst = sorted((max(scores), min(scores)), key=metric.oriented, reverse=True)
     middle = sorted(scores)[len(scores) // 2]
-    reach = 3 * max(abs(best - middle), abs(best - scores[0]), 1e-9)
+    reach = 4 * max(abs(best - middle), abs(best - scores[0]), 1e-9)
     edge = worst if abs(best - worst) <= reach else best + (reach if worst > best else -reach)
     low, high = min(best, edge), max(best, edge)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
@@ -117,10 +119,26 @@ def _dots(
         "y": [y(attempt) for attempt in attempts],
         "hovertext": [_told(attempt, metric) for attempt in attempts],
         "hoverinfo": "text",
-        "marker": {"color": colour, "symbol": symbol, "size": size, "line": line},
+        "marker": {
+            "color": colour,
+            "symbol": [_symbol(attempt, y(attempt), symbol) for attempt in attempts],
+            "size": size,
+            "line": line,
+        },
         "visible": True if attempts else "legendonly",
         "showlegend": bool(attempts),
     }
+
+
+def _clamped(low: float, high: float) -> Axis:
+    return lambda attempt: min(max(_score(attempt), low), high)
+
+
+def _symbol(attempt: Attempt, y: float, symbol: str) -> str:
+    """A triangle for a score that lies beyond the edge it is drawn at."""
+    if not attempt.result.ok or _score(attempt) == y:
+        return symbol
+    return "triangle-down" if _score(attempt) < y else "triangle-up"
 
 
 def _staircase(attempts: Sequence[Attempt], scored: Sequence[Attempt], place: Axis, metric: Metric) -> Figure:

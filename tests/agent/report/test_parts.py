@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import compare
-from archgraft.agent.report.figures import front
+from archgraft.agent.report.figures import best_so_far, front
 from archgraft.agent.report.intervals import mean_interval
 from archgraft.agent.report.lineage import diff, lineage
 from archgraft.agent.report.seed_strip import round_ticks, seed_strip
@@ -132,6 +132,19 @@ def test_the_front_is_what_nothing_cheaper_beats(tmp_path: Path) -> None:
     points = [(a.result.metrics.n_parameters, a.result.metrics.score) for a in attempts if a.result.metrics]
     wanted = [(cost, score) for cost, score in points if not any(c <= cost and s > score for c, s in points)]
     assert list(zip(line["x"], line["y"])) == sorted(wanted)
+
+
+def test_a_hopeless_candidate_is_drawn_at_the_edge_and_marked(tmp_path: Path) -> None:
+    with load_run(write_run(tmp_path, 12, finals=False)) as run:
+        attempts, metric = run.attempts(), run.info.metric
+    lost = next(attempt for attempt in attempts[1:] if attempt.result.ok)
+    hopeless = replace(lost, result=result_of(1.0, 9000), oriented_score=1.0, improved=False)
+    figure = best_so_far([hopeless if attempt is lost else attempt for attempt in attempts], metric)
+    valid = next(trace for trace in figure["data"] if trace["name"] == "valid")
+    place = valid["x"].index(lost.index)
+    assert valid["y"][place] == min(valid["y"]) > 1.0
+    assert valid["marker"]["symbol"][place] == "triangle-down"
+    assert "1.00 %" in valid["hovertext"][place]
 
 
 def test_numbers_read_well() -> None:
