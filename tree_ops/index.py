@@ -10,11 +10,15 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, decode, parse_module
 from archgraft.tree_ops.scopes import FunctionNode
 from archgraft.tree_ops.sources import SourceRoot
+
+if TYPE_CHECKING:
+    from archgraft.tree_ops.links import LinkedPiece
 
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
 """Packages that emitted source imports; their own code is never inlined."""
@@ -93,6 +97,8 @@ class SourceIndex:
         self._by_path = {module.path: module for module in modules.values()}
         self._resolved: dict[tuple[str, str], Target] = {}
         self._is_module_class: dict[Definition, bool] = {}
+        self.linked: dict[tuple[str, int], LinkedPiece] = {}
+        """Pieces that `links.link` has parsed, by module and number."""
         self._functions: dict[Definition, FunctionNode | None] = {}
 
     @classmethod

@@ -10,6 +10,7 @@ from archgraft.tree_ops.modules import Guard, Imported, ModuleSource, Piece, imp
 from archgraft.tree_ops.scopes import ImportNode, Use, Uses, analyse, bound_name
 
 PieceKey = tuple[str, int]
+_MAX_REMEMBERED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,20 @@ class LinkedPiece:
 
 
 def link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition]) -> LinkedPiece:
-    """Parse one piece and resolve its names; registrations on the `kept` objects stay, other ones are dropped."""
+    """Parse one piece and resolve its names; registrations on the `kept` objects stay, other ones are dropped.
+
+    Pieces without registrations are remembered in the index: helpers are part of many closures.
+    """
+    remembered = index.linked.get((module.name, piece.index))
+    if remembered is not None:
+        return remembered
+    linked = _link(index, module, piece, kept)
+    if not linked.registrations and len(index.linked) < _MAX_REMEMBERED:
+        index.linked[linked.key] = linked
+    return linked
+
+
+def _link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition]) -> LinkedPiece:
     text = module.text_of(piece)
     statements = ast.parse(text).body
     linked = LinkedPiece(module, piece, text, statements, [], [], [], [], False)
@@ -75,6 +89,8 @@ def link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Defin
 
 
 def _drop_decorators(index: SourceIndex, linked: LinkedPiece, statement: ast.stmt, kept: Set[Definition]) -> None:
+    if "@" not in linked.text:
+        return
     for decorator in decorators_of(statement):
         found = registration(index, linked.module, decorator)
         if found is not None:

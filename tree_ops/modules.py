@@ -38,6 +38,8 @@ class Binding:
     piece: int
     imported: Imported | None
     guard: Guard
+    is_definition: bool = False
+    """Whether a function or class statement binds the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,10 @@ class _Reader:
         self._defines.setdefault(name)
         self.module.bindings.setdefault(name, []).append(Binding(piece, imported, guard))
 
+    def _bind_definition(self, name: str, piece: int, guard: Guard) -> None:
+        self._defines.setdefault(name)
+        self.module.bindings.setdefault(name, []).append(Binding(piece, None, guard, is_definition=True))
+
     def _augment(self, name: str | None, piece: int) -> None:
         if name is not None:
             pieces = self.module.augmenters.setdefault(name, [])
@@ -194,7 +200,7 @@ class _Reader:
         if isinstance(node, ast.ClassDef):
             bases = tuple(name for base in node.bases if (name := dotted_name(base)))
             self.module.classes.append(ClassHeader(node.name, bases, node.lineno))
-        self._bind(node.name, piece, guard)
+        self._bind_definition(node.name, piece, guard)
 
     def _read_compound(self, node: ast.stmt, piece: int, guard: Guard) -> None:
         inner = _guard_of(node, guard)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Namespace, SourceIndex, Target
 from archgraft.tree_ops.links import Link, LinkedPiece, PieceKey, link
+from archgraft.tree_ops.modules import Binding, ModuleSource
 
 
 class ClosureError(SourceError):
@@ -102,7 +103,7 @@ class _Walk:
         if definition in self.reached.definitions:
             return
         module = self.index.modules[definition.module]
-        pieces = {binding.piece for binding in module.bindings.get(definition.name, [])}
+        pieces = {binding.piece for binding in _bindings_that_count(module, definition.name)}
         pieces.update(module.augmenters.get(definition.name, []))
         keys = tuple((module.name, piece) for piece in sorted(pieces))
         self.reached.definitions[definition] = keys
@@ -129,3 +130,10 @@ class _Walk:
     def _follow_import(self, target: Target) -> None:
         if isinstance(target, Definition):
             self._add_definition(target)
+
+
+def _bindings_that_count(module: ModuleSource, name: str) -> list[Binding]:
+    """The name's bindings from its last unguarded function or class statement on: that one replaces all before it."""
+    bindings = module.bindings.get(name, [])
+    final = [number for number, binding in enumerate(bindings) if binding.is_definition and not binding.guard]
+    return bindings[final[-1] :] if final else bindings

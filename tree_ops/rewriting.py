@@ -137,7 +137,8 @@ class _PieceRewriter:
         for found in self.piece.imports:
             by_statement.setdefault(id(found.node), []).append(found)
         for links in by_statement.values():
-            if any(found.is_inside or self._is_lost(found) or self._is_renamed(found) for found in links):
+            is_partial = self.piece.piece.is_import and not all(found.value for found in links)
+            if is_partial or any(found.is_inside or self._is_lost(found) or self._is_renamed(found) for found in links):
                 node = links[0].node
                 indent = " " * node.col_offset
                 text = f"\n{indent}".join(self._statements_for(links)) or "pass"
@@ -157,6 +158,8 @@ class _PieceRewriter:
 
     def _statements_for(self, links: list[ImportLink]) -> Iterator[str]:
         for found in links:
+            if self.piece.piece.is_import and not found.value:
+                continue
             name = self._name_here(found)
             if self._is_lost(found):
                 guard = guard_of(self.piece.module, self.piece.piece, bound_name(found.alias, found.node))

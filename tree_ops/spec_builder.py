@@ -10,6 +10,7 @@ from archgraft.tree_ops.modules import ModuleSource
 from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter, ParameterKind
 
 _ID_DIGITS = 16
+_WITH_DOCSTRING = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
 
 
 def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Definition) -> ModuleSpec:
@@ -29,8 +30,9 @@ def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Defin
 
 def source_id(source: str, class_name: str) -> str:
     """Identity of a source: comments, docstrings, layout and the class's own name don't count."""
-    tree = _Normalise(class_name).visit(ast.parse(source))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:_ID_DIGITS]
+    parts: list[str] = []
+    _write(ast.parse(source), class_name, parts)
+    return hashlib.sha256(" ".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_ID_DIGITS]
 
 
 def constructor_parameters(index: SourceIndex, definition: Definition) -> tuple[Parameter, ...]:
@@ -104,25 +106,27 @@ def _origin(module: ModuleSource, definition: Definition) -> Origin:
     )
 
 
-class _Normalise(ast.NodeTransformer):
-    """Drops docstrings and calls the class one fixed name."""
-
-    def __init__(self, class_name: str) -> None:
-        self._class_name = class_name
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        if node.id == self._class_name:
-            return ast.copy_location(ast.Name("_", node.ctx), node)
-        return node
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-            body = [item for item in node.body if not _is_text(item)]
-            node.body = body or [ast.Pass()]
-        if isinstance(node, ast.ClassDef) and node.name == self._class_name:
-            node.name = "_"
-        return node
+def _write(value: object, own_name: str, parts: list[str]) -> None:
+    """Syntax as text, without positions and docstrings; `own_name` is written as `_`. Faster than `ast.dump`."""
+    if isinstance(value, ast.AST):
+        parts.append(type(value).__name__)
+        for field in value._fields:
+            inner: object = getattr(value, field, None)
+            if field == "body" and isinstance(value, _WITH_DOCSTRING):
+                inner = [item for item in value.body if not _is_text(item)]
+            elif field in ("id", "name") and inner == own_name:
+                inner = "_"
+            _write(inner, own_name, parts)
+        parts.append(")")
+    elif isinstance(value, list):
+        parts.append("[")
+        for item in value:
+            _write(item, own_name, parts)
+        parts.append("]")
+    elif value is not None:
+        parts.append(repr(value))
+    else:
+        parts.append("-")
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -515,3 +515,28 @@ def test_extraction_is_deterministic_and_a_fixpoint(tmp_path: Path) -> None:
     assert first == second
     again = extract(SourceIndex.of_texts({"alone": first.source}), [("alone", "Net")])
     assert again.source == first.source
+
+
+def test_a_definition_replaces_an_import_of_the_same_name(tmp_path: Path) -> None:
+    found = closure(
+        tmp_path,
+        {
+            "a.py": """
+                from not_there_xyz import first, pad
+                from math import floor
+
+                def pad(x):
+                    return x
+
+                floor = [floor]
+
+                def net(x):
+                    return pad(floor[0](x))
+            """
+        },
+        "pkg.a.net",
+    )
+    assert "not_there_xyz" not in found.source
+    scope: dict[str, object] = {}
+    exec(found.source, scope)
+    assert scope["net"](1.5) == 1  # type: ignore[operator]
