@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from archgraft.agent.report.comparison import Comparison, Side
 
+_DOT_WIDTH = 0.012
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One model. All positions are shares of the strip's width, from 0 to 1."""
 
     name: str
-    dots: tuple[float, ...]
+    dots: tuple[tuple[float, int], ...]
+    """One a seed, with how many dots it is lifted by so that equal scores don't hide one another."""
     mean: float
     low: float
     high: float
@@ -48,6 +51,12 @@ def round_ticks(low: float, high: float, n: int = 8) -> Sequence[float]:
     return [round(k * step, 10) for k in range(first, math.floor(high / step) + 1)]
 
 
+def _lifted(places: Sequence[float]) -> tuple[tuple[float, int], ...]:
+    return tuple(
+        (place, sum(place - earlier < _DOT_WIDTH for earlier in places[:number])) for number, place in enumerate(places)
+    )
+
+
 def _shown(side: Side) -> list[float]:
     bounds = [side.interval.low, side.interval.high] if side.interval.known else []
     return [*side.scores.values(), *bounds]
@@ -59,5 +68,5 @@ def _row(name: str, side: Side, low: float, high: float) -> Row:
 
     interval = side.interval
     ends = (interval.low, interval.high) if interval.known else (interval.mean, interval.mean)
-    dots = tuple(place(value) for value in side.scores.values())
+    dots = _lifted(sorted(place(value) for value in side.scores.values()))
     return Row(name, dots, place(interval.mean), place(ends[0]), place(ends[1]))

@@ -68,7 +68,22 @@ def test_the_seed_strip_keeps_everything_inside(tmp_path: Path) -> None:
     assert strip is not None
     for row in strip.rows:
         assert 0 <= row.low <= row.mean <= row.high <= 1
-        assert all(0 < dot < 1 for dot in row.dots)
+        assert all(0 < dot < 1 for dot, _ in row.dots)
+
+
+def test_equal_scores_of_two_seeds_do_not_hide_one_another(tmp_path: Path) -> None:
+    with open_run(tmp_path, run_info()) as store:
+        run = SyntheticRun(store)
+        run.rootstock()
+        run.finish(run.propose(1))
+        for candidate, values in ((0, (88.0, 88.0, 89.0)), (1, (91.0, 92.0, 93.0))):
+            for seed, value in enumerate(values):
+                store.record_measurement(candidate, "finalist", result_of(value, 9000, seed), Compute())
+        comparison = compare(store)
+    assert comparison is not None
+    strip = seed_strip(comparison)
+    assert strip is not None
+    assert [[lift for _, lift in row.dots] for row in strip.rows] == [[0, 1, 0], [0, 0, 0]]
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
