@@ -16,7 +16,7 @@ from archgraft.tree_ops.expectation import adopt
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import External, SourceIndex
 from archgraft.tree_ops.local_imports import local_files
-from archgraft.tree_ops.merge import merge
+from archgraft.tree_ops.merge import merge_all
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.tree import Tree
@@ -32,7 +32,15 @@ class Rootstock:
     n_unreached: int
 
 
-def self_contained(reference: ModelReference, sources: Sequence[str], cache: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class SelfContained:
+    """A model's source with all it needs. `missing` are packages that only parts of it import, and that aren't here."""
+
+    source: str
+    missing: tuple[str, ...]
+
+
+def self_contained(reference: ModelReference, sources: Sequence[str], cache: Path) -> SelfContained:
     """The model's source with all it needs, ending in `build_model()`. Raises `SourceError`.
 
     `sources` are places to find packages in besides what is installed, as for mining.
@@ -41,11 +49,11 @@ def self_contained(reference: ModelReference, sources: Sequence[str], cache: Pat
     arguments = reference.arguments
     for index, name in enumerate(names, start=1):
         arguments = re.sub(rf"(?<![\w.]){name}(?![\w=])", _slot(index), arguments)
-    source = builder_source(f"{_slot(0)}({arguments})")
-    for index, emitted in enumerate([extraction.name, *names.values()]):
-        merged = merge(source, extraction.source, emitted)
-        source = merged.source.replace(_slot(index), merged.class_name)
-    return source
+    builder = builder_source(f"{_slot(0)}({arguments})")
+    source, emitted = merge_all(builder, extraction.source, [extraction.name, *names.values()])
+    for index, name in enumerate(emitted):
+        source = source.replace(_slot(index), name)
+    return SelfContained(source, extraction.optional)
 
 
 def _slot(index: int) -> str:
@@ -63,13 +71,13 @@ def _extracted(reference: ModelReference, roots: list[SourceRoot], cache: Path) 
         roots = [*(resolve(str(file), cache) for file in local_files(path)), *roots]
     while True:
         index = SourceIndex.build(roots)
+        known = {root.package for root in roots}
         module = _module_of(reference, index)
         wanted = [name for name in reference.names_used if not _is_torch(index, module, name)]
         packages = {module.partition(".")[0]} if module not in index.modules else set()
         if not packages:
             extraction = extract(index, [(module, name) for name in (reference.name, *wanted)])
             packages = set(extraction.requires) - {"torch", "numpy"}
-        known = {root.package for root in roots}
         if unknown := sorted(packages & known):
             raise SourceError(f"{reference.text} needs {', '.join(unknown)}, which has no Python source for it")
         if not packages:
@@ -103,13 +111,15 @@ def _is_torch(index: SourceIndex, module: str, name: str) -> bool:
 
 
 def plant(
-    reference: str, source: str, sandbox: Sandbox, inputs: np.ndarray, limits: Limits, *, seed: int = 0
+    reference: str, model: SelfContained, sandbox: Sandbox, inputs: np.ndarray, limits: Limits, *, seed: int = 0
 ) -> Rootstock:
     """Build and trace a self-contained model on a small batch. Raises `SourceError` with the model's own error."""
+    source = model.source
     traced = trace(sandbox, source, CONSTRUCT, inputs, seed, limits)
     if traced.header is None:
         shape = tuple(inputs.shape[1:])
-        raise SourceError(f"{reference} can't be built and run on an input of shape {shape}: {traced.outcome.reason}")
+        reason = f"{traced.outcome.reason}{absent(model)}"
+        raise SourceError(f"{reference} can't be built and run on an input of shape {shape}: {reason}")
     if traced.header["faults"]:
         raise SourceError(f"{reference} can't be trained: {traced.header['faults'][0]}")
     tree = adopt(source, CONSTRUCT, traced.header, len(inputs))
@@ -117,3 +127,10 @@ def plant(
     if not output_shape or output_shape[0] != len(inputs):
         raise SourceError(f"{reference} turns a batch of {len(inputs)} into an output of shape {output_shape}")
     return Rootstock(reference, tree, output_shape[1:], len(traced.header["unreached"]))
+
+
+def absent(model: SelfContained) -> str:
+    """A hint at packages that the model's code may have wanted; empty when there are none."""
+    if not model.missing:
+        return ""
+    return f" (parts of its code import {', '.join(model.missing)}, not found here: bring them in with --from)"

@@ -85,8 +85,8 @@ def search(request: SearchRequest, cache: Path, watcher: Watcher) -> SearchOutco
     splits = task.load()
     with LocalSandbox(preload=PRELOAD) as sandbox:
         watcher.phase(f"reading {request.model}")
-        source = self_contained(reference, request.sources, cache)
-        rootstock = plant(request.model, source, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
+        model = self_contained(reference, request.sources, cache)
+        rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
         check_output(rootstock, task)
         with open_run(request.out, run_info(request, task, modules)) as store:
             setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser)

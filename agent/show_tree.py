@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from archgraft.agent.rootstock import Rootstock, plant, self_contained
+from archgraft.agent.rootstock import Rootstock, SelfContained, absent, plant, self_contained
 from archgraft.agent.tree_text import shapes, walk
 from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
 from archgraft.tree_ops.builder import CONSTRUCT
@@ -23,22 +23,22 @@ def traced_model(
     text: str, shape: tuple[int, ...] | None, sources: list[str], cache: Path, sandbox: Sandbox, limits: Limits
 ) -> Rootstock:
     """The model that `text` names, traced on noise of one sample's `shape`, or on one that it is found to take."""
-    source = self_contained(ModelReference.parse(text), sources, cache)
+    model = self_contained(ModelReference.parse(text), sources, cache)
     n_tokens = None
     if shape is None:
-        shape, n_tokens = _guessed(text, source, sandbox, limits)
+        shape, n_tokens = _guessed(text, model, sandbox, limits)
     generator = np.random.default_rng(0)
     size = (BATCH, *shape)
     noise = generator.integers(0, n_tokens, size) if n_tokens else generator.standard_normal(size, dtype=np.float32)
-    return plant(text, source, sandbox, noise, limits)
+    return plant(text, model, sandbox, noise, limits)
 
 
-def _guessed(text: str, source: str, sandbox: Sandbox, limits: Limits) -> tuple[tuple[int, ...], int | None]:
-    message = Message({"source": source, "construct": CONSTRUCT, "seed": 0})
+def _guessed(text: str, model: SelfContained, sandbox: Sandbox, limits: Limits) -> tuple[tuple[int, ...], int | None]:
+    message = Message({"source": model.source, "construct": CONSTRUCT, "seed": 0})
     outcome = sandbox.run(Job("archgraft.evaluator.guess:run", message, label="guess an input"), limits)
     if outcome.message is None:
         raise SourceError(
-            f"{text} can't be built and run without knowing its input: {outcome.reason}. "
+            f"{text} can't be built and run without knowing its input: {outcome.reason}{absent(model)}. "
             "If only the input is wrong, state the shape of one sample, for example --input 3x32x32"
         )
     header: dict[str, Any] = dict(outcome.message.header)

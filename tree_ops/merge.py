@@ -19,41 +19,30 @@ class Merged:
     class_name: str
 
 
-def merge(base: str, addition: str, class_name: str = "") -> Merged:
+def merge(base: str, addition: str, class_name: str) -> Merged:
     """Add `class_name` of one self-contained source, with all it needs there, to another.
 
     The base keeps its header, its names and its order; the addition's definitions come before the base's, and names of
-    theirs that the base has taken get a number. Code that both hold is written once. Without `class_name` only imports
-    are added: those of the addition whose names the base uses and doesn't bind. Raises `SourceError` when either is no
-    Python, or the addition lacks the class.
+    theirs that the base has taken get a number. Code that both hold is written once. Raises `SourceError` when either
+    is no Python, or the addition lacks the class.
     """
-    if not class_name:
-        return Merged(_with_imports(base, addition), "")
+    source, names = merge_all(base, addition, [class_name])
+    return Merged(source, names[0])
+
+
+def merge_all(base: str, addition: str, wanted: Sequence[str]) -> tuple[str, list[str]]:
+    """`merge` for several definitions of one addition at once: the source, and what each is called in it."""
     index = _index({_BASE: base, _ADDITION: addition})
-    wanted = index.definition((_ADDITION, class_name))
     merged = close(
         index,
-        [wanted],
+        [index.definition((_ADDITION, name)) for name in wanted],
         [_BASE],
         first=_definitions(index, _BASE),
         last=_BASE,
         header=index.modules[_BASE].header,
         lenient=True,
     )
-    return Merged(merged.source, merged.name)
-
-
-def _with_imports(base: str, addition: str) -> str:
-    index = _index({_BASE: base, _ADDITION: addition})
-    module, other = index.modules[_BASE], index.modules[_ADDITION]
-    wanted = [
-        other.text_of(piece)
-        for piece in other.pieces
-        if piece.is_import and not any(name in module.bindings for name in piece.defines)
-    ]
-    first = module.pieces[0].start - 1 if module.pieces else len(module.lines)
-    text = "".join([*module.lines[:first], *(f"{line}\n" for line in wanted), *module.lines[first:]])
-    return close(_index({_BASE: text}), [], [_BASE], header=module.header, lenient=True).source
+    return merged.source, [merged.names[f"{_ADDITION}.{name}"] for name in wanted]
 
 
 def prune(source: str, roots: Sequence[str]) -> str:

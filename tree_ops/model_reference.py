@@ -1,6 +1,7 @@
 """What a user writes for a model: `FILE:CLASS`, `FILE:factory(depth=20)`, `package.module:CLASS(Block, layers=[2, 2])`.
 
-Arguments are literals, or names that the model's module knows.
+Arguments are literals, names that the model's module knows, or calls of these: `attn_layers=Decoder(dim=64, depth=2)`.
+They are only ever evaluated in the sandbox.
 """
 
 import ast
@@ -50,8 +51,8 @@ def _names(arguments: str, text: str) -> tuple[str, ...]:
         raise SourceError(f"{text!r}: the arguments are not Python: {error.msg}") from None
     names: list[str] = []
     for node in ast.walk(call):
-        if isinstance(node, ast.Call | ast.Lambda | ast.comprehension) and node is not call:
-            raise SourceError(f"{text!r}: arguments may be literals and names, nothing that runs code")
+        if isinstance(node, ast.Lambda | ast.comprehension | ast.NamedExpr):
+            raise SourceError(f"{text!r}: arguments may be literals, names and calls of names, nothing else")
         if isinstance(node, ast.Name) and node.id != "f" and not hasattr(builtins, node.id) and node.id not in names:
             names.append(node.id)
     return tuple(names)

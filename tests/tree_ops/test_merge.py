@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyflakes.checker import Checker  # type: ignore[import-untyped]
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.merge import merge, prune
+from archgraft.tree_ops.merge import merge, merge_all, prune
 
 
 def text(source: str) -> str:
@@ -107,12 +107,13 @@ def test_import_names_of_the_addition_give_way_too() -> None:
     assert "return F.relu(x)" in merged.source
 
 
-def test_without_a_class_only_imports_that_the_base_lacks_are_added() -> None:
-    base = "# A header.\n\nimport math\n\n\ndef f():\n    return nn.Linear(3, math.floor(3.5))\n"
-    merged = merge(base, "import functools\n\nfrom torch import nn\n")
-    expected = "# A header.\n\nimport math\n\nfrom torch import nn\n\n\ndef f():\n"
-    assert merged.source.startswith(expected)
-    assert "functools" not in merged.source
+def test_several_definitions_of_one_addition_are_added_at_once_and_share_what_they_need():
+    addition = (
+        "def helper():\n    return 1\n\n\ndef first():\n    return helper()\n\n\ndef second():\n    return helper()\n"
+    )
+    source, names = merge_all("def first():\n    return 0\n", addition, ["first", "second"])
+    assert names == ["first_2", "second"]
+    assert source.count("def helper") == 1
 
 
 def test_futures_come_first() -> None:

@@ -27,6 +27,11 @@ def test_a_class_in_a_package():
     assert (reference.is_file, reference.place, reference.name) == (False, "timm.models.resnet", "ResNet")
 
 
+def test_arguments_may_be_built_from_the_modules_own_classes():
+    reference = ModelReference.parse("package.module:Net(layers=Decoder(dim=64, depth=int(2)))")
+    assert reference.names_used == ("Decoder",)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -35,8 +40,8 @@ def test_a_class_in_a_package():
         ("a-b:Net", "neither a file nor a module's name"),
         ("package.module:Net(", "is not closed"),
         ("package.module:Net(1,, 2)", "the arguments are not Python"),
-        ("package.module:Net(open('x'))", "nothing that runs code"),
-        ("package.module:Net([i for i in x])", "nothing that runs code"),
+        ("package.module:Net(lambda x: x)", "nothing else"),
+        ("package.module:Net([i for i in x])", "nothing else"),
         ("package.module:2Net", "is no model"),
     ],
 )
