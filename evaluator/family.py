@@ -3,6 +3,7 @@
 No names of classes are read: a class called `Attention` that only gates is a gate.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archgraft.evaluator.behaviour import Subject
-from archgraft.evaluator.layouts import Positions, channel_axis, channels_first
+from archgraft.evaluator.layouts import Positions, channel_axis, channels_first, positions_of
 from archgraft.tree_ops.contract import Family
 
 _PRODUCTS = frozenset({"matmul", "__matmul__", "__rmatmul__", "bmm", "einsum", "baddbmm"})
@@ -38,6 +39,7 @@ class CallRecorder(TorchFunctionMode):
         self.names: set[str] = set()
         self.mixes_by_content = False
         self.spatial_kernel = False
+        self.softmax_lengths: set[int] = set()
         self.gated: list[Tensor] = []
 
     def __torch_function__(
@@ -51,12 +53,18 @@ class CallRecorder(TorchFunctionMode):
             self.mixes_by_content = True
         if name in _CONVOLUTIONS:
             self.spatial_kernel = self.spatial_kernel or _has_spatial_kernel(name, args, kwargs or {})
-        if name in _MULTIPLICATIONS and len(dependent) > 1 and any(self._is_input(a) for a in dependent):
+        if name == "softmax" and dependent:
+            self.softmax_lengths.add(_softmax_length(result, args, kwargs or {}))
+        if name in _MULTIPLICATIONS and len(dependent) > 1 and any(self._is_gated(a) for a in dependent):
             self.gated.append(result)
         return result
 
-    def _is_input(self, tensor: Tensor) -> bool:
-        return tensor.data_ptr() == self.inputs.data_ptr() and tensor.numel() == self.inputs.numel()
+    def _is_gated(self, tensor: Tensor) -> bool:
+        """Whether this is the input, or the input times something already."""
+        return any(
+            tensor.data_ptr() == known.data_ptr() and tensor.numel() == known.numel()
+            for known in (self.inputs, *self.gated)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
     is_strided = n_positions != channels_first(subject.layout, inputs).shape[2]
     other_channels = other_positions = False
     for number in range(N_ELEMENTS):
-        channel, position = (number * 7 + 3) % n_channels, (number * 5 + n_positions // 2) % n_positions
+        channel, position = (number * 7 + 3) % n_channels, number * n_positions // N_ELEMENTS  # the first one included
         (gradient,) = torch.autograd.grad(flat[channel, position], inputs, retain_graph=True)
         read = channels_first(subject.layout, gradient)[0].abs() > 0
         own_channel = int(read[channel].any()) if subject.in_width == subject.out_width else 0
@@ -100,7 +108,7 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
         return "recurrent"
     if any("fft" in name for name in calls.names):
         return "spectral"
-    if reads.other_positions and (calls.mixes_by_content or calls.names & _ATTENTIONS):
+    if reads.other_positions and _attends(subject, calls, inputs):
         return "attention"
     # A vector of numbers per channel scales or shifts; only more than that mixes.
     has_weights = any(p.numel() > max(p.shape, default=0) for p in subject.module.parameters() if p.ndim > 1)
@@ -108,11 +116,20 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
     if gates and (reads.other_positions or has_weights):
         return "gate"
     if has_weights:
+        is_strided = output.numel() // output.shape[channel_axis(subject.layout)] < inputs.numel() // subject.in_width
+        if calls.spatial_kernel or is_strided:
+            return "convolution"
         if not reads.other_positions:
             return "mlp"
-        is_patchwise = output.numel() // output.shape[channel_axis(subject.layout)] < inputs.numel() // subject.in_width
-        return "convolution" if calls.spatial_kernel or is_patchwise else "other"
+        return "pooling" if any("pool" in name for name in calls.names) else "other"
     return _judge_without_weights(subject, calls, inputs, reads)
+
+
+def _attends(subject: Subject, calls: CallRecorder, inputs: Tensor) -> bool:
+    """Products of two things read off the input, or a softmax over positions."""
+    positions = positions_of(subject.layout, inputs)
+    lengths = {*positions, math.prod(positions)}
+    return calls.mixes_by_content or bool(calls.names & _ATTENTIONS) or bool(calls.softmax_lengths & lengths)
 
 
 def _judge_without_weights(subject: Subject, calls: CallRecorder, inputs: Tensor, reads: Reads) -> Family:
@@ -156,3 +173,8 @@ def _has_spatial_kernel(name: str, args: tuple[Any, ...], kwargs: Mapping[str, A
         return True
     weight = args[1] if len(args) > 1 else kwargs.get("weight")
     return isinstance(weight, Tensor) and any(length > 1 for length in weight.shape[2:])
+
+
+def _softmax_length(result: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+    axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
+    return int(result.shape[axis]) if isinstance(axis, int) else 0

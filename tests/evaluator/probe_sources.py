@@ -248,6 +248,38 @@ class ZeroStart(nn.Module):
         return self.norm(self.conv(x))
 """
 
+CONTEXT_ATTENTION = """
+class ContextAttention(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.score, self.value = nn.Linear(dim, 1), nn.Linear(dim, dim)
+
+    def forward(self, x):
+        weights = F.softmax(self.score(x), dim=1)
+        return F.relu(self.value(x)) * (weights * x).sum(1, keepdim=True)
+"""
+
+CLASS_ATTENTION = """
+class ClassAttention(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.query, self.value = nn.Linear(dim, dim), nn.Linear(dim, dim)
+
+    def forward(self, x):
+        scores = self.query(x[:, :1]) @ x.transpose(1, 2)
+        return torch.cat([scores.softmax(-1) @ self.value(x), x[:, 1:]], dim=1)
+"""
+
+POOL_BLOCK = """
+class PoolBlock(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.mix, self.mlp = nn.AvgPool2d(3, 1, 1), nn.Conv2d(dim, dim, 1)
+
+    def forward(self, x):
+        return x + self.mlp(x + self.mix(x))
+"""
+
 ENDLESS = """
 class Endless(nn.Module):
     def forward(self, x):

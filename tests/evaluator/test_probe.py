@@ -91,6 +91,9 @@ def test_a_bottleneck_is_asked_for_a_quarter_of_what_it_gives(sandbox: Sandbox) 
     [
         (sources.SQUEEZE_EXCITE, ("channels", "reduction"), "gate"),
         (sources.SPECTRAL, ("dim",), "spectral"),
+        (sources.CONTEXT_ATTENTION, ("dim",), "attention"),
+        (sources.CLASS_ATTENTION, ("dim",), "attention"),
+        (sources.POOL_BLOCK, ("dim",), "pooling"),
         (sources.NORMALISATION, ("num_channels",), "normalisation"),
         (sources.POOLING, (), "pooling"),
         (sources.SWISH, (), "activation"),
