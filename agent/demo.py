@@ -11,7 +11,7 @@ from archgraft.agent.mine import mine
 from archgraft.agent.mine_report import as_table, reporter
 from archgraft.agent.search import SearchOutcome, SearchRequest
 from archgraft.agent.searching import run_and_report
-from archgraft.agent.settings import SearchSettings, Settings
+from archgraft.agent.settings import RecipeSettings, SearchSettings, Settings
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.fetch import RegistryUnreachableError, resolve
 from archgraft.tree_ops.library import Library
@@ -28,10 +28,14 @@ class DemoScale:
 
     n_classes: int = 300
     """Classes mined, a seeded sample of all that the sources hold."""
-    trials: int = 24
+    trials: int = 36
     minutes: float = 3.0
-    n_finalists: int = 2
-    finalist_seeds: int = 3
+    epochs: int = 6
+    """Fewer than the task's own: on so small a data set they leave room in which models can differ."""
+    growth: float = 3.0
+    """How many times the rootstock's parameters and FLOPs a candidate may have."""
+    n_finalists: int = 3
+    finalist_seeds: int = 5
 
 
 def demo(folder: Path, cache: Path, echo: Echo, scale: DemoScale, sources: Sequence[str] = PINNED) -> SearchOutcome:
@@ -45,17 +49,27 @@ def demo(folder: Path, cache: Path, echo: Echo, scale: DemoScale, sources: Seque
         mine_library(library, reachable(sources, cache, echo), scale.n_classes)
     model = f"{shown(examples_folder() / 'resnet.py')}:ResNet"
     echo(f"\nEvolving {model} on scikit-learn's handwritten digits: {scale.trials} attempts.\n")
-    search = SearchSettings(n_finalists=scale.n_finalists, finalist_seeds=scale.finalist_seeds)
     request = SearchRequest(
         model=model,
         task="digits",
         library=library,
         budget=Budget(trials=scale.trials, minutes=scale.minutes),
         out=run,
-        settings=Settings(search=search),
+        settings=settings_of(scale),
         command="archgraft demo",
     )
     return run_and_report(request, cache, echo)
+
+
+def settings_of(scale: DemoScale) -> Settings:
+    """The settings of a search at this scale."""
+    search = SearchSettings(
+        n_finalists=scale.n_finalists,
+        finalist_seeds=scale.finalist_seeds,
+        max_parameters_ratio=scale.growth,
+        max_flops_ratio=scale.growth,
+    )
+    return Settings(search=search, recipe=RecipeSettings(epochs=scale.epochs))
 
 
 def reachable(sources: Sequence[str], cache: Path, echo: Echo) -> tuple[SourceRoot, ...]:
