@@ -12,6 +12,7 @@ from archgraft.agent.mine import MineStep, MineSummary, choose, mine
 from archgraft.agent.mine_report import as_json
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.sources import SourceRoot
@@ -250,3 +251,14 @@ def test_words_that_mean_nothing_are_answered_with_those_that_do(tmp_path: Path)
         assert word in done.stderr
     done = command("library", path, "--show", "abc")
     assert (done.exit_code, "no module has an id that starts with 'abc'" in done.stderr) == (2, True)
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize(("source", "least"), [("pypi:timm==1.0.31", 200), ("pypi:vit-pytorch==1.26.11", 60)])
+def test_real_packages_give_a_library_worth_searching(
+    tmp_path: Path, sandbox: Sandbox, source: str, least: int
+) -> None:
+    summary, _ = mined(resolve(source, tmp_path), tmp_path / "library.sqlite", sandbox)
+    assert summary.n_modules >= least
+    assert summary.sources[0].n_extracted >= 0.95 * summary.sources[0].n_classes
