@@ -47,7 +47,12 @@ def extract(index: SourceIndex, roots: Sequence[Root]) -> Extraction:
 
     Raises `SourceError` when a root isn't there, and `ClosureError` when something it needs has no Python source.
     """
-    return close(index, [index.definition(root) for root in roots])
+    definitions = [index.definition(root) for root in roots]
+    try:
+        return close(index, definitions)
+    except RecursionError:
+        names = ", ".join(f"{found.module}.{found.name}" for found in definitions)
+        raise ClosureError(f"{names} is, or needs, code that is nested too deeply to be read") from None
 
 
 def close(

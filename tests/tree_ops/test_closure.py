@@ -540,3 +540,11 @@ def test_a_definition_replaces_an_import_of_the_same_name(tmp_path: Path) -> Non
     scope: dict[str, object] = {}
     exec(found.source, scope)
     assert scope["net"](1.5) == 1  # type: ignore[operator]
+
+
+def test_code_nested_beyond_reading_is_refused(tmp_path: Path) -> None:
+    deep = " + ".join(["1"] * 3000)
+    index = index_of(tmp_path, {"a.py": "def net():\n    return 1\n"})
+    index.modules["pkg.a"].lines[1] = f"    return {deep}\n"
+    with pytest.raises(ClosureError, match="nested too deeply"):
+        extract(index, ["pkg.a.net"])
