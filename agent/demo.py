@@ -9,15 +9,16 @@ from pathlib import Path
 from archgraft.agent.budget import Budget
 from archgraft.agent.mine import mine
 from archgraft.agent.mine_report import as_table, reporter
-from archgraft.agent.search import SearchOutcome, SearchRequest
+from archgraft.agent.search import PRELOAD, SearchOutcome, SearchRequest
 from archgraft.agent.searching import run_and_report
 from archgraft.agent.settings import RecipeSettings, SearchSettings, Settings
-from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.fetch import RegistryUnreachableError, resolve
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.sources import SourceRoot
 
 Echo = Callable[[str], None]
+DEMO_PRELOAD = (*PRELOAD, "archgraft.evaluator.probe")
 PINNED = ("pypi:timm==1.0.31", "pypi:vit-pytorch==1.26.11")
 OFTEN_INSTALLED = ("timm", "vit_pytorch", "torchvision", "x_transformers")
 
@@ -38,7 +39,9 @@ class DemoScale:
     finalist_seeds: int = 5
 
 
-def demo(folder: Path, cache: Path, echo: Echo, scale: DemoScale, sources: Sequence[str] = PINNED) -> SearchOutcome:
+def demo(
+    folder: Path, cache: Path, sandbox: Sandbox, echo: Echo, scale: DemoScale, sources: Sequence[str] = PINNED
+) -> SearchOutcome:
     """Mine, search, report, export, all below `folder`. The same call goes on with a demo that was stopped.
 
     Raises what `mine` and `search` raise.
@@ -46,7 +49,7 @@ def demo(folder: Path, cache: Path, echo: Echo, scale: DemoScale, sources: Seque
     library, run = folder / "modules.sqlite", folder / "search"
     if not run.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        mine_library(library, reachable(sources, cache, echo), scale.n_classes)
+        mine_library(library, reachable(sources, cache, echo), sandbox, scale.n_classes)
     model = f"{shown(examples_folder() / 'resnet.py')}:ResNet"
     echo(f"\nEvolving {model} on scikit-learn's handwritten digits: {scale.trials} attempts.\n")
     request = SearchRequest(
@@ -58,7 +61,7 @@ def demo(folder: Path, cache: Path, echo: Echo, scale: DemoScale, sources: Seque
         settings=settings_of(scale),
         command="archgraft demo",
     )
-    return run_and_report(request, cache, echo)
+    return run_and_report(request, cache, sandbox, echo)
 
 
 def settings_of(scale: DemoScale) -> Settings:
@@ -82,13 +85,9 @@ def reachable(sources: Sequence[str], cache: Path, echo: Echo) -> tuple[SourceRo
     return tuple(resolve(name, cache) for name in [*installed, str(examples_folder() / "vit.py")])
 
 
-def mine_library(library: Path, roots: Sequence[SourceRoot], n_classes: int) -> None:
+def mine_library(library: Path, roots: Sequence[SourceRoot], sandbox: Sandbox, n_classes: int) -> None:
     """Mine a sample of the classes into a library, and show what came of it."""
-    with (
-        Library(library, create=True) as opened,
-        LocalSandbox(preload=("archgraft.evaluator.probe",)) as sandbox,
-        reporter() as progress,
-    ):
+    with Library(library, create=True) as opened, reporter() as progress:
         summary = mine(roots, opened, sandbox, limit=n_classes, n_workers=os.cpu_count() or 1, progress=progress)
     as_table(summary)
 

@@ -23,9 +23,9 @@ def outcome_lines(run: RunReader) -> Iterator[str]:
         return
     metric = run.info.metric
     best = f"best (candidate {comparison.best.candidate_id})"
-    yield f"{'':<24}{'rootstock':>26}{best:>26}"
+    yield f"{'':<24}{'rootstock':>30}{best:>30}"
     for name, shown in _rows(f"{comparison.split} {metric.name}"):
-        yield f"{name:<24}{shown(comparison.rootstock):>26}{shown(comparison.best):>26}"
+        yield f"{name:<24}{shown(comparison.rootstock):>30}{shown(comparison.best):>30}"
     yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
 
 

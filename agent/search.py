@@ -27,6 +27,7 @@ from archgraft.agent.rootstock import Rootstock, plant, self_contained
 from archgraft.agent.settings import SearchSettings, Settings, flat
 from archgraft.agent.show_tree import BATCH
 from archgraft.agent.store.opening import open_run
+from archgraft.agent.store.optuna_mirror import sync_mirror
 from archgraft.agent.store.records import RunInfo
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
@@ -35,13 +36,14 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
-from archgraft.sandbox.protocol import Limits
-from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.contract_json import contract_to_json
 from archgraft.tree_ops.library import Library, LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
 
 PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train")
+"""What a sandbox for a search should have imported before its first job."""
+_MIRROR_EVERY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class SearchOutcome:
     ended_because: str
 
 
-def search(request: SearchRequest, cache: Path, watcher: Watcher) -> SearchOutcome:
+def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watcher) -> SearchOutcome:
     """Search, or go on with the search in `request.out`.
 
     Raises `UsageError`, `SourceError`, `TaskError` or `LibraryError` for what the user can mend, `SandboxError` when
@@ -83,14 +85,13 @@ def search(request: SearchRequest, cache: Path, watcher: Watcher) -> SearchOutco
     chooser = make_chooser(settings.search.chooser, settings.llm)
     chooser.check()
     splits = task.load()
-    with LocalSandbox(preload=PRELOAD) as sandbox:
-        watcher.phase(f"reading {request.model}")
-        model = self_contained(reference, request.sources, cache)
-        rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
-        check_output(rootstock, task)
-        with open_run(request.out, run_info(request, task, modules)) as store:
-            setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser)
-            return setup.run(planner, watcher)
+    watcher.phase(f"reading {request.model}")
+    model = self_contained(reference, request.sources, cache)
+    rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
+    check_output(rootstock, task)
+    with open_run(request.out, run_info(request, task, modules)) as store:
+        setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser)
+        return setup.run(planner, watcher)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class _Setup:
     splits: Splits
     modules: dict[str, LibraryModule]
     rootstock: Rootstock
-    sandbox: LocalSandbox
+    sandbox: Sandbox
     store: RunStore
     chooser: Chooser
 
@@ -141,17 +142,30 @@ class _Setup:
             task_line=task_line(self.task, self.splits),
             seed=search.seed,
             slots=search.slots,
-            on_attempt=lambda attempt: watcher.attempt(attempt, self._left(attempt)),
+            on_attempt=lambda attempt: self._heard(attempt, watcher),
         )
+        self._refuse_reopening()
         watcher.phase(f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {noise:.3g}")
         ended_because = loop.run()
         self.store.record_event("search ended", ended_because)
+        sync_mirror(self.store)
         finals = Finals(self.store, trainer, search.n_finalists, search.finalist_seeds, search.seed, search.slots)
         winner = finals.run(watcher.phase)
         return SearchOutcome(winner.index, ended_because)
 
-    def _left(self, attempt: Attempt) -> str:
-        return self.request.budget.left(spent(self.store, attempt.index))
+    def _heard(self, attempt: Attempt, watcher: Watcher) -> None:
+        watcher.attempt(attempt, self.request.budget.left(spent(self.store, attempt.index)))
+        if attempt.index % _MIRROR_EVERY == 0:
+            sync_mirror(self.store)
+
+    def _refuse_reopening(self) -> None:
+        """Law 9: once the test split was opened, what a longer search finds could not be measured any more."""
+        n_attempts = len(self.store.attempts()) - 1
+        if self.store.sealed_test_used() and self.request.budget.exhausted(spent(self.store, n_attempts)) is None:
+            raise UsageError(
+                f"{self.request.out}: this run is finished: its sealed test split was opened after {n_attempts} "
+                "attempts, so a larger budget comes too late for it. Start a new run with another --out"
+            )
 
 
 def limits_of(settings: Settings) -> Limits:

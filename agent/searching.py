@@ -12,14 +12,15 @@ from archgraft.agent.progress import PlainWatcher, Watcher
 from archgraft.agent.report.build import build_report
 from archgraft.agent.search import SearchOutcome, SearchRequest, search
 from archgraft.agent.store.reader import load_run
+from archgraft.sandbox.protocol import Sandbox
 
 EXPORT_NAME = "best.py"
 
 
-def run_and_report(request: SearchRequest, cache: Path, echo: Callable[[str], None]) -> SearchOutcome:
+def run_and_report(request: SearchRequest, cache: Path, sandbox: Sandbox, echo: Callable[[str], None]) -> SearchOutcome:
     """Search with progress, then write report and exported model into the run folder, and say what came of it."""
     with watching(echo) as watcher:
-        outcome = search(request, cache, watcher)
+        outcome = search(request, cache, sandbox, watcher)
     echo(f"{outcome.ended_because}\n")
     with load_run(request.out) as run:
         for line in outcome_lines(run):

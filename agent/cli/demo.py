@@ -18,7 +18,9 @@ def demo_command(
     packages are fetched as archives and never installed. The same command
     goes on with a demo that was stopped.
     """
-    from archgraft.agent.demo import DemoScale, demo
+    from archgraft.agent.demo import DEMO_PRELOAD, DemoScale, demo
     from archgraft.agent.paths import cache_folder
+    from archgraft.sandbox.supervisor import LocalSandbox
 
-    demo(out, cache_folder(), typer.echo, DemoScale(trials=trials))
+    with LocalSandbox(preload=DEMO_PRELOAD) as sandbox:
+        demo(out, cache_folder(), sandbox, typer.echo, DemoScale(trials=trials))

@@ -39,9 +39,10 @@ def search_command(
 
     from archgraft.agent.budget import Budget
     from archgraft.agent.paths import cache_folder
-    from archgraft.agent.search import SearchRequest
+    from archgraft.agent.search import PRELOAD, SearchRequest
     from archgraft.agent.searching import run_and_report
     from archgraft.agent.settings_sources import load_settings
+    from archgraft.sandbox.supervisor import LocalSandbox
 
     request = SearchRequest(
         model=model,
@@ -53,4 +54,5 @@ def search_command(
         sources=tuple(from_ or ()),
         command=" ".join(["archgraft", *sys.argv[1:]]),
     )
-    run_and_report(request, cache_folder(), typer.echo)
+    with LocalSandbox(preload=PRELOAD) as sandbox:
+        run_and_report(request, cache_folder(), sandbox, typer.echo)

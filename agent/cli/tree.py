@@ -30,7 +30,7 @@ def tree_command(
     from archgraft.sandbox.supervisor import LocalSandbox
 
     shape = show_tree.parsed_shape(input_) if input_ else None
-    with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
+    with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False) as sandbox:
         rootstock = show_tree.traced_model(model, shape, from_ or [], cache_folder(), sandbox, Limits())
     if json:
         typer.echo(show_tree.as_json(rootstock))
