@@ -7,14 +7,15 @@ can be inlined by the closure. The einops shim comes first, so that it stands in
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, decode, parse_module
+from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, parse_module
 from archgraft.tree_ops.scopes import FunctionNode
+from archgraft.tree_ops.source_files import BrokenFile, files, read, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
 """Packages that emitted source imports; their own code is never inlined."""
 _SHIMS = Path(__file__).parent / "shims"
-_MAX_FILE_BYTES = 8 * 2**20
 _MODULE_NAMES = frozenset(dir(builtins)) | {
     "__name__",
     "__file__",
@@ -33,15 +33,6 @@ _MODULE_NAMES = frozenset(dir(builtins)) | {
     "__package__",
 }
 _NOT_MODULES = frozenset({"Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer"})
-_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenFile:
-    """A file that could not be read, and why."""
-
-    path: Path
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +103,8 @@ class SourceIndex:
         for root in (shim_root(), *roots):
             if not root.folder.exists():
                 raise SourceError(f"source {root.name}: {root.folder} does not exist")
-            for name, path in _files(root):
-                found = _read(name, path, root)
+            for name, path in files(root):
+                found = read(name, path, root)
                 if isinstance(found, BrokenFile):
                     broken.append(found)
                 else:
@@ -305,7 +296,7 @@ class SourceIndex:
         return None
 
     def _load(self, name: str, path: Path, root: SourceRoot) -> ModuleSource | None:
-        found = _read(name, path, root)
+        found = read(name, path, root)
         if isinstance(found, BrokenFile):
             self.broken.append(found)
             return None
@@ -329,56 +320,3 @@ def _split(root: str | tuple[str, str] | Definition) -> tuple[str, str]:
         return root
     module, _, name = root.rpartition(".")
     return module, name
-
-
-def _read(name: str, path: Path, root: SourceRoot) -> ModuleSource | BrokenFile:
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            return BrokenFile(path, f"larger than {_MAX_FILE_BYTES // 2**20} MiB")
-        text = decode(path.read_bytes())
-        return parse_module(text, name, path, root, is_package=path.name == "__init__.py")
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return BrokenFile(path, f"{type(error).__name__}: {error}")
-
-
-def _files(root: SourceRoot) -> Iterator[tuple[str, Path]]:
-    """Module names and paths of a root, sorted."""
-    if root.folder.is_file():
-        yield _name_of(root.folder, _import_folder(root.folder.parent)), root.folder
-        return
-    base = root.folder.parent if root.package else _import_folder(root.folder)
-    prefix = root.package.split(".") if root.package else []
-    for path in sorted(root.folder.rglob("*.py")):
-        if any(part.startswith(".") for part in path.relative_to(root.folder).parts) or path.is_symlink():
-            continue
-        if prefix:
-            relative = path.relative_to(root.folder).with_suffix("").parts
-            yield ".".join([*prefix, *(part for part in relative if part != "__init__")]), path
-        else:
-            yield _name_of(path, base), path
-
-
-def _name_of(path: Path, base: Path) -> str:
-    parts = list(path.relative_to(base).with_suffix("").parts)
-    if parts[-1] == "__init__" and len(parts) > 1:
-        parts.pop()
-    return ".".join(parts)
-
-
-def _import_folder(folder: Path) -> Path:
-    """The folder on `sys.path` under which a script in `folder` is imported: above its outermost package."""
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
-        folder = folder.parent
-    return folder
-
-
-def script_folders(path: Path) -> Iterator[Path]:
-    """Where a script's absolute imports may lie: its own folder, and those above it in its repository."""
-    folder = path.parent
-    yield folder
-    inside = [folder, *folder.parents]
-    repository = next((f for f in inside if any((f / mark).exists() for mark in _REPOSITORY_MARKS)), None)
-    top = repository or _import_folder(folder)
-    while folder != top and folder.parent != folder:
-        folder = folder.parent
-        yield folder

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from archgraft.tree_ops.index import script_folders
+from archgraft.tree_ops.source_files import script_folders
 
 
 def local_files(path: Path) -> list[Path]:
