@@ -1,8 +1,8 @@
 """Ties every module instance to the call that made it. Runs in the sandbox child only.
 
 `nn.Module.__new__` sees class, arguments and the calling frame of each construction; the frame's bytecode position
-gives the exact span of the call expression. Once set, the hook can't be removed in CPython (a class that has had a Python
-`__new__` never gets `object.__new__`'s argument check back): the child is thrown away afterwards.
+gives the exact span of the call expression. Once set, the hook can't be removed in CPython (a class that has had a
+Python `__new__` never gets `object.__new__`'s argument check back): the child is thrown away afterwards.
 """
 
 import functools

@@ -7,7 +7,7 @@ import numpy as np
 from archgraft.agent.budget import Budget
 from archgraft.agent.search import SearchRequest
 from archgraft.agent.settings import Settings, with_values
-from archgraft.tree_ops.contract import Contract, Role
+from archgraft.tree_ops.contract import Contract, Family, Layout, Role, RoleName
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter
 from tests.planting import RESIDUAL
@@ -73,8 +73,8 @@ def _spec(module_id: str, class_name: str, source: str) -> ModuleSpec:
     return ModuleSpec(module_id, class_name, source, parameters, ("torch",), origin, source.count("\n"))
 
 
-def _contract(layout: str, family: str, names: tuple[str, ...]) -> Contract:
-    roles = ("in_width", "out_width")
+def _contract(layout: Layout, family: Family, names: tuple[str, ...]) -> Contract:
+    roles: tuple[RoleName, ...] = ("in_width", "out_width")
     return Contract(
         layout=layout,
         template=tuple((name, Role(role)) for name, role in zip(names, roles)),

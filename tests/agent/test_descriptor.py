@@ -1,4 +1,5 @@
 from archgraft.agent.descriptor import describe, dominant_mixer
+from archgraft.sandbox.supervisor import LocalSandbox
 from tests.planting import RESIDUAL, inputs, plant_tree
 
 ATTENTIVE = """
@@ -26,12 +27,12 @@ class Net(nn.Module):
 """
 
 
-def test_the_mixer_is_the_kind_that_holds_most_parameters(shared_sandbox):
+def test_the_mixer_is_the_kind_that_holds_most_parameters(shared_sandbox: LocalSandbox) -> None:
     assert dominant_mixer(plant_tree(shared_sandbox, RESIDUAL, "Net()", inputs(3, 8, 8))) == "convolution"
     assert dominant_mixer(plant_tree(shared_sandbox, ATTENTIVE, "Net()", inputs(6, 8))) == "attention"
 
 
-def test_bands_are_powers_of_two_of_the_rootstock(shared_sandbox):
+def test_bands_are_powers_of_two_of_the_rootstock(shared_sandbox: LocalSandbox) -> None:
     rootstock = plant_tree(shared_sandbox, RESIDUAL, "Net()", inputs(3, 8, 8))
     wider = plant_tree(shared_sandbox, RESIDUAL, "Net(width=16)", inputs(3, 8, 8))
     deeper = plant_tree(shared_sandbox, RESIDUAL, "Net(blocks=4)", inputs(3, 8, 8))

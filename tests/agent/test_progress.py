@@ -8,7 +8,15 @@ from archgraft.agent.progress import PlainWatcher
 from archgraft.evaluator.results import Metrics, Result, Stage, Status
 
 
-def attempt(index, score=None, *, status=Status.OK, reason="", gain=None, improved=False):
+def attempt(
+    index: int,
+    score: float | None = None,
+    *,
+    status: Status = Status.OK,
+    reason: str = "",
+    gain: float | None = None,
+    improved: bool = False,
+) -> Attempt:
     metrics = None if score is None else Metrics(score, 0.1, 100, 1000, 1.0, 1.1, 8, 2**20)
     stage = Stage.DONE if score is not None else Stage.VERIFY
     return Attempt(
@@ -33,7 +41,7 @@ STORY = [
 ]
 
 
-def test_plain_lines_tell_each_attempt_its_reason_and_the_best_so_far():
+def test_plain_lines_tell_each_attempt_its_reason_and_the_best_so_far() -> None:
     lines: list[str] = []
     watcher = PlainWatcher(lines.append)
     watcher.phase("searching")
@@ -48,7 +56,7 @@ def test_plain_lines_tell_each_attempt_its_reason_and_the_best_so_far():
     assert lines[3].endswith("left 8 trials")
 
 
-def test_the_live_panel_shows_best_failures_by_kind_and_what_is_left():
+def test_the_live_panel_shows_best_failures_by_kind_and_what_is_left() -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=100)
     with LiveWatcher(console) as watcher:

@@ -2,20 +2,23 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from archgraft.agent.errors import UsageError
+from archgraft.agent.search import SearchRequest
 from archgraft.agent.searching import run_and_report
 from archgraft.agent.store.ledger import ledger
 from archgraft.agent.store.reader import load_run
 from archgraft.evaluator.results import Status
+from archgraft.sandbox.supervisor import LocalSandbox
 from tests.agent.small_search import small_request, write_library
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, shared_sandbox):
+def finished(tmp_path_factory: pytest.TempPathFactory, shared_sandbox: LocalSandbox) -> tuple[SearchRequest, str]:
     """A finished run: its request, and what was said."""
     request = small_request(tmp_path_factory.mktemp("search"), trials=6)
     said: list[str] = []
@@ -23,7 +26,7 @@ def finished(tmp_path_factory, shared_sandbox):
     return request, "\n".join(said)
 
 
-def test_a_search_spends_its_budget_and_says_what_came_of_each_attempt(finished):
+def test_a_search_spends_its_budget_and_says_what_came_of_each_attempt(finished: tuple[SearchRequest, str]) -> None:
     request, said = finished
     with load_run(request.out) as run:
         attempts = run.attempts()
@@ -33,23 +36,26 @@ def test_a_search_spends_its_budget_and_says_what_came_of_each_attempt(finished)
         assert f"\n{index}: " in f"\n{said}"
 
 
-def test_every_failure_has_a_kind_and_a_reason(finished):
+def test_every_failure_has_a_kind_and_a_reason(finished: tuple[SearchRequest, str]) -> None:
     with load_run(finished[0].out) as run:
         for attempt in run.attempts():
             assert attempt.result.ok or attempt.result.reason
 
 
-def test_the_winner_and_the_rootstock_meet_the_test_split_with_the_same_seeds(finished):
+def test_the_winner_and_the_rootstock_meet_the_test_split_with_the_same_seeds(
+    finished: tuple[SearchRequest, str],
+) -> None:
     with load_run(finished[0].out) as run:
         best = run.best()
-        seeds = {}
+        seeds: dict[int, list[int]] = {}
         for measured in run.measurements("finalist", "test"):
             seeds.setdefault(measured.candidate_id, []).append(measured.result.seed)
+    assert best is not None
     assert set(seeds) == {0, best.index}
     assert len({tuple(each) for each in seeds.values()}) == 1
 
 
-def test_report_and_model_are_left_in_the_run_folder(finished):
+def test_report_and_model_are_left_in_the_run_folder(finished: tuple[SearchRequest, str]) -> None:
     request, said = finished
     page = (request.out / "report.html").read_text()
     assert "<script src" not in page
@@ -60,7 +66,9 @@ def test_report_and_model_are_left_in_the_run_folder(finished):
     assert done.stdout.strip() == "(2, 10)", done.stderr
 
 
-def test_the_same_call_again_repeats_nothing_and_changes_nothing(finished, tmp_path, shared_sandbox):
+def test_the_same_call_again_repeats_nothing_and_changes_nothing(
+    finished: tuple[SearchRequest, str], tmp_path: Path, shared_sandbox: LocalSandbox
+) -> None:
     request, _ = finished
     with load_run(request.out) as run:
         before, spent = ledger(run), run.spend()
@@ -70,7 +78,9 @@ def test_the_same_call_again_repeats_nothing_and_changes_nothing(finished, tmp_p
         assert run.spend() == spent
 
 
-def test_a_larger_budget_after_the_test_split_was_opened_is_refused(finished, tmp_path, shared_sandbox):
+def test_a_larger_budget_after_the_test_split_was_opened_is_refused(
+    finished: tuple[SearchRequest, str], tmp_path: Path, shared_sandbox: LocalSandbox
+) -> None:
     request, _ = finished
     longer = small_request(request.out.parent, trials=9)
     with pytest.raises(UsageError, match="sealed test split was opened after 6 attempts"):
@@ -78,15 +88,17 @@ def test_a_larger_budget_after_the_test_split_was_opened_is_refused(finished, tm
 
 
 def test_the_same_seed_gives_the_same_run_whatever_the_number_of_the_machine_finishes_first(
-    finished, tmp_path, shared_sandbox
-):
+    finished: tuple[SearchRequest, str], tmp_path: Path, shared_sandbox: LocalSandbox
+) -> None:
     request = small_request(tmp_path, trials=6)
     run_and_report(request, tmp_path, shared_sandbox, lambda _: None)
     with load_run(request.out) as again, load_run(finished[0].out) as first:
         assert ledger(again) == ledger(first)
 
 
-def test_a_module_that_breaks_its_contract_is_a_recorded_failure_and_the_search_goes_on(tmp_path, shared_sandbox):
+def test_a_module_that_breaks_its_contract_is_a_recorded_failure_and_the_search_goes_on(
+    tmp_path: Path, shared_sandbox: LocalSandbox
+) -> None:
     write_library(tmp_path / "modules.sqlite", with_broken=True)
     request = small_request(tmp_path, trials=8, **{"search.planner": "random", "search.seed": 3})
     run_and_report(request, tmp_path, shared_sandbox, lambda _: None)
@@ -98,7 +110,9 @@ def test_a_module_that_breaks_its_contract_is_a_recorded_failure_and_the_search_
     assert all(attempt.status is Status.CRASH and "channels" in attempt.result.reason for attempt in failed)
 
 
-def test_a_model_that_does_not_fit_the_task_is_refused_before_anything_is_written(tmp_path, shared_sandbox):
+def test_a_model_that_does_not_fit_the_task_is_refused_before_anything_is_written(
+    tmp_path: Path, shared_sandbox: LocalSandbox
+) -> None:
     request = small_request(tmp_path)
     data = dict(np.load(tmp_path / "task.npz"))
     data["y_train"], data["y_test"] = data["y_train"] % 3, data["y_test"] % 3

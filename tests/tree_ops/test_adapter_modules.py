@@ -10,7 +10,7 @@ from archgraft.tree_ops import adapter_modules as adapters
 class Spy(nn.Module):
     """Notes the shape it is given and gives its input back, doubled."""
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.seen = tuple(x.shape)
         return 2 * x
 
@@ -30,7 +30,9 @@ class Spy(nn.Module):
         ("CloneInput", {}, (2, 6), (2, 6)),
     ],
 )
-def test_a_wrapper_shows_its_layout_to_the_module_and_the_hosts_to_the_host(name, arguments, shape, seen):
+def test_a_wrapper_shows_its_layout_to_the_module_and_the_hosts_to_the_host(
+    name: str, arguments: dict[str, int], shape: tuple[int, ...], seen: tuple[int, ...]
+) -> None:
     spy = Spy()
     x = torch.randn(shape)
     n_prefix = arguments.get("n_prefix", 0)
@@ -40,7 +42,7 @@ def test_a_wrapper_shows_its_layout_to_the_module_and_the_hosts_to_the_host(name
     assert spy.seen == seen
 
 
-def test_positions_stay_where_they_are_on_a_patch_grid():
+def test_positions_stay_where_they_are_on_a_patch_grid() -> None:
     x = torch.arange(2 * 9 * 1, dtype=torch.float32).reshape(2, 9, 1)
     conv = nn.Conv2d(1, 1, 3, padding=1, bias=False)
     nn.init.zeros_(conv.weight)
@@ -49,7 +51,7 @@ def test_positions_stay_where_they_are_on_a_patch_grid():
     assert torch.equal(shifted[:, :, :2], x.reshape(2, 3, 3)[:, :, 1:])
 
 
-def test_a_zero_gated_graft_leaves_its_host_exactly_as_it_was_and_then_learns():
+def test_a_zero_gated_graft_leaves_its_host_exactly_as_it_was_and_then_learns() -> None:
     host, graft = nn.Linear(4, 4), nn.Linear(4, 4)
     grafted = adapters.Grafted(host, graft)
     x = torch.randn(3, 4)
@@ -58,21 +60,21 @@ def test_a_zero_gated_graft_leaves_its_host_exactly_as_it_was_and_then_learns():
     assert grafted.gate.grad != 0
 
 
-def test_a_host_keeps_its_further_arguments_under_a_graft():
+def test_a_host_keeps_its_further_arguments_under_a_graft() -> None:
     class Masked(nn.Module):
-        def forward(self, x, mask, scale=1.0):
+        def forward(self, x: torch.Tensor, mask: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
             return x * mask * scale
 
     x = torch.ones(2, 4)
     assert torch.equal(adapters.Grafted(Masked(), nn.Linear(4, 4))(x, 2 * x, scale=3.0), 6 * x)
 
 
-def test_further_arguments_are_dropped_where_a_module_does_not_take_them():
+def test_further_arguments_are_dropped_where_a_module_does_not_take_them() -> None:
     x = torch.ones(2, 4)
     assert torch.equal(adapters.IgnoreExtra(nn.Identity())(x, "mask", rope=None), x)
 
 
-def test_work_in_place_does_not_reach_the_host():
+def test_work_in_place_does_not_reach_the_host() -> None:
     x = -torch.ones(2, 4)
     adapters.CloneInput(nn.ReLU(inplace=True))(x)
     assert torch.equal(x, -torch.ones(2, 4))

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from archgraft.tree_ops.contract import Contract, Role
-from archgraft.tree_ops.edits import Adapter
+from archgraft.tree_ops.edits import Adapter, Graft
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.sites import Signature
 
@@ -32,77 +32,84 @@ MAP = Signature("map", 16, 32, (8, 8), (4, 4), False)
 TOKENS = Signature("sequence", 64, 64, (17,), (17,), True)
 
 
-def fitted(contract, site, **options):
-    return fit("m", contract, site, **({"images": True, "causal": False} | options))
+def possible(contract: Contract, site: Signature, *, images: bool = True, causal: bool = False) -> Graft | None:
+    return fit("m", contract, site, images=images, causal=causal)
 
 
-def names(adapters):
+def fitted(contract: Contract, site: Signature) -> Graft:
+    graft = possible(contract, site)
+    assert graft is not None
+    return graft
+
+
+def names(adapters: tuple[Adapter, ...]) -> list[str]:
     return [adapter.name for adapter in adapters]
 
 
-def test_a_module_with_its_own_widths_takes_the_hosts_and_keeps_literal_arguments_as_source():
+def test_a_module_with_its_own_widths_takes_the_hosts_and_keeps_literal_arguments_as_source() -> None:
     graft = fitted(PROJECTING, MAP)
     assert graft.arguments == (("in_chs", "16"), ("out_chs", "32"), ("kernel_size", "(3, 3)"))
     assert not graft.before
     assert not graft.wrappers
 
 
-def test_a_host_that_halves_its_map_gets_a_pool_behind_a_module_that_does_not():
+def test_a_host_that_halves_its_map_gets_a_pool_behind_a_module_that_does_not() -> None:
     assert fitted(PROJECTING, MAP).after == (Adapter("nn.AvgPool2d", (("kernel_size", "2"), ("ceil_mode", "True"))),)
 
 
-def test_a_module_with_the_hosts_stride_needs_no_pool():
+def test_a_module_with_the_hosts_stride_needs_no_pool() -> None:
     assert fitted(dataclasses.replace(PROJECTING, spatial_stride=2), MAP).n_adapters == 0
 
 
-def test_a_module_with_another_stride_does_not_fit():
-    assert fitted(dataclasses.replace(PROJECTING, spatial_stride=4), MAP) is None
+def test_a_module_with_another_stride_does_not_fit() -> None:
+    assert possible(dataclasses.replace(PROJECTING, spatial_stride=4), MAP) is None
 
 
-def test_attention_runs_on_a_map_as_a_sequence_and_is_projected_to_the_hosts_width():
+def test_attention_runs_on_a_map_as_a_sequence_and_is_projected_to_the_hosts_width() -> None:
     graft = fitted(ATTENTION, MAP)
     assert names(graft.wrappers) == ["OnSequence"]
     assert names(graft.after) == ["nn.Conv2d", "nn.AvgPool2d"]
 
 
-def test_a_width_that_heads_cannot_divide_is_projected_first():
+def test_a_width_that_heads_cannot_divide_is_projected_first() -> None:
     graft = fitted(ATTENTION, Signature("sequence", 30, 64, (16,), (16,), False))
     assert graft.before == (Adapter("nn.Linear", (("in_features", "30"), ("out_features", "64"))),)
     assert dict(graft.arguments)["dim"] == "64"
 
 
-def test_a_width_that_no_projection_mends_does_not_fit():
-    assert fitted(ATTENTION, Signature("sequence", 30, 30, (16,), (16,), False)) is None
+def test_a_width_that_no_projection_mends_does_not_fit() -> None:
+    assert possible(ATTENTION, Signature("sequence", 30, 30, (16,), (16,), False)) is None
 
 
-def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_arguments():
+def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_arguments() -> None:
     graft = fitted(PROJECTING, TOKENS)
     assert graft.wrappers == (Adapter("OnMap", (("n_prefix", "1"),)),)
     assert names(graft.outer) == ["IgnoreExtra"]
 
 
-def test_tokens_of_a_text_are_no_picture():
-    assert fitted(PROJECTING, TOKENS, images=False) is None
+def test_tokens_of_a_text_are_no_picture() -> None:
+    assert possible(PROJECTING, TOKENS, images=False) is None
 
 
 @pytest.mark.parametrize(("causal_module", "fits"), [(True, True), (False, False)])
-def test_a_causal_task_takes_only_causal_modules(causal_module, fits):
+def test_a_causal_task_takes_only_causal_modules(causal_module: bool, fits: bool) -> None:
     contract = dataclasses.replace(ATTENTION, causal=causal_module)
-    assert (fitted(contract, TOKENS, causal=True) is not None) is fits
+    assert (possible(contract, TOKENS, causal=True) is not None) is fits
 
 
-def test_what_works_in_place_gets_a_copy():
+def test_what_works_in_place_gets_a_copy() -> None:
     graft = fitted(dataclasses.replace(PROJECTING, mutates_input=True), MAP)
     assert names(graft.wrappers) == ["CloneInput"]
 
 
-def test_an_insertion_maps_the_hosts_output_to_itself():
+def test_an_insertion_maps_the_hosts_output_to_itself() -> None:
     graft = fit("m", PROJECTING, MAP, images=True, causal=False, keeps_shape=True)
+    assert graft is not None
     assert dict(graft.arguments) | {"in_chs": "32", "out_chs": "32"} == dict(graft.arguments)
     assert not graft.after
 
 
-def test_positions_that_are_no_multiple_of_a_window_do_not_fit():
+def test_positions_that_are_no_multiple_of_a_window_do_not_fit() -> None:
     windowed = dataclasses.replace(PROJECTING, position_multiple=7)
-    assert fitted(windowed, MAP) is None
-    assert fitted(windowed, dataclasses.replace(MAP, in_positions=(14, 14), out_positions=(7, 7))) is not None
+    assert possible(windowed, MAP) is None
+    assert possible(windowed, dataclasses.replace(MAP, in_positions=(14, 14), out_positions=(7, 7))) is not None

@@ -107,7 +107,7 @@ def test_import_names_of_the_addition_give_way_too() -> None:
     assert "return F.relu(x)" in merged.source
 
 
-def test_several_definitions_of_one_addition_are_added_at_once_and_share_what_they_need():
+def test_several_definitions_of_one_addition_are_added_at_once_and_share_what_they_need() -> None:
     addition = (
         "def helper():\n    return 1\n\n\ndef first():\n    return helper()\n\n\ndef second():\n    return helper()\n"
     )

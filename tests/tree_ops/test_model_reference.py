@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from archgraft.tree_ops.errors import SourceError
@@ -5,29 +7,29 @@ from archgraft.tree_ops.model_reference import ModelReference
 
 
 @pytest.fixture
-def model_file(tmp_path):
+def model_file(tmp_path: Path) -> Path:
     path = tmp_path / "net.py"
     path.write_text("class Net: ...\n")
     return path
 
 
-def test_a_class_in_a_file(model_file):
+def test_a_class_in_a_file(model_file: Path) -> None:
     reference = ModelReference.parse(f"{model_file}:Net")
     assert (reference.is_file, reference.name, reference.arguments) == (True, "Net", "")
 
 
-def test_arguments_may_hold_literals_colons_and_names(model_file):
+def test_arguments_may_hold_literals_colons_and_names(model_file: Path) -> None:
     reference = ModelReference.parse(f"{model_file}:Net(Block, {{'a': [1, 2]}}, act=nn.GELU, flag=True)")
     assert reference.arguments == "Block, {'a': [1, 2]}, act=nn.GELU, flag=True"
     assert reference.names_used == ("Block", "nn")
 
 
-def test_a_class_in_a_package():
+def test_a_class_in_a_package() -> None:
     reference = ModelReference.parse("timm.models.resnet:ResNet(BasicBlock, [1, 1, 1, 1])")
     assert (reference.is_file, reference.place, reference.name) == (False, "timm.models.resnet", "ResNet")
 
 
-def test_arguments_may_be_built_from_the_modules_own_classes():
+def test_arguments_may_be_built_from_the_modules_own_classes() -> None:
     reference = ModelReference.parse("package.module:Net(layers=Decoder(dim=64, depth=int(2)))")
     assert reference.names_used == ("Decoder",)
 
@@ -45,6 +47,6 @@ def test_arguments_may_be_built_from_the_modules_own_classes():
         ("package.module:2Net", "is no model"),
     ],
 )
-def test_what_is_no_reference_is_refused_with_the_reason(text, message):
+def test_what_is_no_reference_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         ModelReference.parse(text)

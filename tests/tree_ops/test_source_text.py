@@ -24,16 +24,18 @@ PARAMETERS = ["in_channels", "out_channels", "kernel_size", "stride", "padding"]
         ("Conv(größe, 16, 3)", [("kernel_size", "5")], "Conv(größe, 16, 5)"),
     ],
 )
-def test_an_argument_is_set_where_it_stands_and_the_rest_of_the_call_keeps_its_form(before, changes, after):
+def test_an_argument_is_set_where_it_stands_and_the_rest_of_the_call_keeps_its_form(
+    before: str, changes: list[tuple[str, str]], after: str
+) -> None:
     assert call_with(before, changes, PARAMETERS) == after
 
 
 @pytest.mark.parametrize("call", ["Conv(*widths)", "Conv(8, **options)"])
-def test_a_call_whose_arguments_cannot_be_told_from_its_text_is_left_alone(call):
+def test_a_call_whose_arguments_cannot_be_told_from_its_text_is_left_alone(call: str) -> None:
     assert call_with(call, [("stride", "2")], PARAMETERS) is None
 
 
-def test_a_site_is_read_and_replaced_by_byte_columns_as_cpython_counts_them():
+def test_a_site_is_read_and_replaced_by_byte_columns_as_cpython_counts_them() -> None:
     source = "def f():\n    größe = Conv(1, 2)  # ä\n"
     start = len("    größe = ".encode())
     site = CodeSite(2, start, 2, start + len("Conv(1, 2)"), "f", 1)
@@ -41,12 +43,12 @@ def test_a_site_is_read_and_replaced_by_byte_columns_as_cpython_counts_them():
     assert replace_site(source, site, "Linear(1)") == "def f():\n    größe = Linear(1)  # ä\n"
 
 
-def test_a_line_is_added_just_before_the_return():
+def test_a_line_is_added_just_before_the_return() -> None:
     source = "def build_model():\n    model = Net()\n    return model\n\n\nx = 1\n"
     expected = "def build_model():\n    model = Net()\n    model.a = 1\n    return model\n\n\nx = 1\n"
     assert insert_before_return(source, "build_model", ["model.a = 1"]) == expected
 
 
-def test_a_missing_function_is_named():
+def test_a_missing_function_is_named() -> None:
     with pytest.raises(SourceError, match=r"no function build_model\(\)"):
         insert_before_return("x = 1\n", "build_model", ["y = 2"])
