@@ -9,6 +9,8 @@ import re
 import textwrap
 from collections.abc import Collection, Sequence
 
+from archgraft.tree_ops.syntax import parse
+
 _CREDIT = re.compile(r"^\s*# (Mined from .+)$", re.MULTILINE)
 
 _LOADER = '''
@@ -84,7 +86,7 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _names(source: str) -> set[str]:
-    tree = ast.parse(source)
+    tree = parse(source)
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     return found | {node.name for node in ast.walk(tree) if isinstance(node, kinds)}

@@ -4,11 +4,11 @@ Arguments that set a width others depend on stay closed: they can't be told from
 the field's naming conventions; whatever slips through is caught when the offspring is verified.
 """
 
-import ast
 import math
 import re
 from collections.abc import Callable, Iterator
 
+from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Argument, Node
 
 Changes = tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ def changes_for(node: Node, *, is_root: bool) -> Iterator[tuple[str, Changes]]:
     yield from _named(node, _RATE, _rates)
     for argument in node.arguments:
         if _HEADS.search(argument.name) and argument.kind == "literal":
-            for value in _heads(ast.literal_eval(argument.text), _host_widths(node)):
+            for value in _heads(literal(argument.text), _host_widths(node)):
                 yield argument.name, ((argument.name, repr(value)),)
         if argument.kind == "reference" and argument.text in ACTIVATIONS:
             for name in ACTIVATIONS:
@@ -59,7 +59,7 @@ def _named(
 
 def _convolution(node: Node) -> Iterator[tuple[str, Changes]]:
     """Kernel sizes that keep the output's positions: padding follows; and depth-wise convolution where widths agree."""
-    given = {a.name: ast.literal_eval(a.text) for a in node.arguments if a.kind == "literal"}
+    given = {a.name: literal(a.text) for a in node.arguments if a.kind == "literal"}
     kernel, padding, dilation = given.get("kernel_size"), given.get("padding", 0), given.get("dilation", 1)
     if not isinstance(kernel, int) and isinstance(kernel, tuple) and len(set(kernel)) == 1:
         kernel = kernel[0]
@@ -84,7 +84,7 @@ def _host_widths(node: Node) -> list[int]:
     widths = [shape[-1] for shape in node.input_shapes if len(shape) == 3]
     for argument in node.arguments:
         if argument.kind == "literal" and _WIDTH_HINT.search(argument.name):
-            value = ast.literal_eval(argument.text)
+            value = literal(argument.text)
             widths += [value] if type(value) is int else []
     return widths
 
@@ -96,7 +96,7 @@ def _heads(value: object, widths: list[int]) -> list[int]:
 
 
 def _counts(argument: Argument) -> list[object]:
-    value = ast.literal_eval(argument.text)
+    value = literal(argument.text)
     if type(value) is int:
         return [n for n in (value - 1, value + 1) if n >= 1]
     if isinstance(value, tuple | list) and value and all(type(item) is int for item in value):
@@ -110,7 +110,7 @@ def _counts(argument: Argument) -> list[object]:
 
 
 def _widths(argument: Argument) -> list[object]:
-    value = ast.literal_eval(argument.text)
+    value = literal(argument.text)
     if type(value) is int and value >= 8:
         return [value // 2, value * 3 // 2, value * 2] if value % 2 == 0 else [value * 2]
     if isinstance(value, tuple | list) and value and all(type(item) is int and item >= 8 for item in value):
@@ -119,14 +119,14 @@ def _widths(argument: Argument) -> list[object]:
 
 
 def _factors(argument: Argument) -> list[object]:
-    value = ast.literal_eval(argument.text)
+    value = literal(argument.text)
     if type(value) is int and value >= 1:
         return [n for n in (value // 2, value * 2) if n >= 1]
     return [value / 2, value * 2] if type(value) is float and value > 0 else []
 
 
 def _rates(argument: Argument) -> list[object]:
-    value = ast.literal_eval(argument.text)
+    value = literal(argument.text)
     if type(value) not in (int, float) or isinstance(value, bool):
         return []
     return [rate for rate in (0.0, 0.05, 0.1, 0.2) if rate != value]

@@ -4,12 +4,12 @@ Literals are kept as Python source, so that tuples stay tuples. The child only w
 validated, and pydantic, which takes a while to import, is left to the reader.
 """
 
-import ast
 from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archgraft.tree_ops.contract import Contract, Role
+from archgraft.tree_ops.syntax import literal
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -35,7 +35,7 @@ def _value_to_json(value: Any) -> dict[str, Any]:
     if isinstance(value, Role):
         return asdict(value)
     text = repr(value)
-    ast.literal_eval(text)
+    literal(text)
     return {"literal": text}
 
 
@@ -43,7 +43,7 @@ def _value_from_json(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"a template value is an object, but got {value!r}")
     if "literal" in value:
-        return ast.literal_eval(str(value["literal"]))
+        return literal(str(value["literal"]))
     return _role_adapter().validate_python(value)
 
 

@@ -17,6 +17,7 @@ from archgraft.tree_ops.edits import Adapter, Edit, Graft
 from archgraft.tree_ops.merge import merge, prune
 from archgraft.tree_ops.source_text import call_with, insert_before_return, read_site, replace_site, with_imports
 from archgraft.tree_ops.spec import ModuleSpec
+from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.tree import Node, Tree
 
 _ADAPTER_FILE = Path(__file__).with_name("adapter_modules.py")
@@ -138,7 +139,7 @@ class _Parts:
 def with_origin(spec: ModuleSpec) -> str:
     """A mined source with a line above its class that says where it comes from and under which licence."""
     lines = spec.source.splitlines(keepends=True)
-    for statement in ast.parse(spec.source).body:
+    for statement in parse(spec.source).body:
         if isinstance(statement, ast.ClassDef) and statement.name == spec.class_name:
             first = min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
             lines.insert(first - 1, f"# {credit(spec)}\n")

@@ -1,6 +1,5 @@
 """What an edit must turn a tree into, and whether a rebuilt model is that tree (law 2: never trust the printer)."""
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Argument, Node, Tree
 
 
@@ -78,7 +78,7 @@ def same_value(left: str | None, right: str) -> bool:
     if left is None:
         return False
     try:
-        return bool(_tupled(ast.literal_eval(left)) == _tupled(ast.literal_eval(right)))
+        return bool(_tupled(literal(left)) == _tupled(literal(right)))
     except (ValueError, SyntaxError):
         return left == right
 

@@ -10,6 +10,7 @@ import copy
 import hashlib
 from collections.abc import Mapping
 
+from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.tree import Node, Tree
 
 
@@ -21,7 +22,7 @@ def tree_hash(tree: Tree) -> str:
 
 def definition_digests(source: str) -> dict[str, str]:
     """Digest of each top-level definition; another definition that it uses counts by its digest, not by its name."""
-    found = {item.name: item for item in ast.parse(source).body if isinstance(item, ast.ClassDef | ast.FunctionDef)}
+    found = {item.name: item for item in parse(source).body if isinstance(item, ast.ClassDef | ast.FunctionDef)}
     digests: dict[str, str] = {}
     for name in found:
         _digest_definition(name, found, digests)

@@ -17,6 +17,7 @@ from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, parse_mo
 from archgraft.tree_ops.scopes import FunctionNode
 from archgraft.tree_ops.source_files import BrokenFile, files, read, script_folders
 from archgraft.tree_ops.sources import SourceRoot
+from archgraft.tree_ops.syntax import parse
 
 if TYPE_CHECKING:
     from archgraft.tree_ops.links import LinkedPiece
@@ -171,7 +172,7 @@ class SourceIndex:
         pieces = {binding.piece for binding in module.bindings.get(definition.name, [])}
         if len(pieces) != 1:
             return None
-        statement = ast.parse(module.text_of(module.pieces[pieces.pop()])).body[0]
+        statement = parse(module.text_of(module.pieces[pieces.pop()])).body[0]
         return statement if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else None
 
     # Names

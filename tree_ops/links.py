@@ -8,6 +8,7 @@ from archgraft.tree_ops.decorators import Registration, decorators_of, gives_bac
 from archgraft.tree_ops.index import Definition, Missing, Namespace, SourceIndex, Target
 from archgraft.tree_ops.modules import Guard, Imported, ModuleSource, Piece, imported_name
 from archgraft.tree_ops.scopes import ImportNode, Use, Uses, analyse, bound_name
+from archgraft.tree_ops.syntax import parse
 
 PieceKey = tuple[str, int]
 _MAX_REMEMBERED = 5000
@@ -77,7 +78,7 @@ def link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Defin
 
 def _link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition]) -> LinkedPiece:
     text = module.text_of(piece)
-    statements = ast.parse(text).body
+    statements = parse(text).body
     linked = LinkedPiece(module, piece, text, statements, [], [], [], [], False)
     for statement in statements:
         _drop_decorators(index, linked, statement, kept)

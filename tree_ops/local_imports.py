@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archgraft.tree_ops.source_files import script_folders
+from archgraft.tree_ops.syntax import parse
 
 
 def local_files(path: Path) -> list[Path]:
@@ -24,7 +25,7 @@ def local_files(path: Path) -> list[Path]:
 
 def _imported_files(path: Path) -> Iterator[Path]:
     try:
-        statements = ast.walk(ast.parse(path.read_bytes()))
+        statements = ast.walk(parse(path.read_bytes()))
     except (SyntaxError, ValueError):
         return  # the index says what is wrong with it
     for node in statements:

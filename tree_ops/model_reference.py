@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.syntax import parse_expression
 
 _FORMS = "write FILE:CLASS, 'FILE:CLASS(argument=value)', 'FILE:factory()' or 'package.module:CLASS()'"
 
@@ -46,7 +47,7 @@ class ModelReference:
 
 def _names(arguments: str, text: str) -> tuple[str, ...]:
     try:
-        call = ast.parse(f"f({arguments})", mode="eval").body
+        call = parse_expression(f"f({arguments})")
     except SyntaxError as error:
         raise SourceError(f"{text!r}: the arguments are not Python: {error.msg}") from None
     names: list[str] = []

@@ -14,6 +14,7 @@ from typing import Literal
 
 from archgraft.tree_ops.scopes import ImportNode, bound_name, stored_names, walk_scope
 from archgraft.tree_ops.sources import SourceRoot
+from archgraft.tree_ops.syntax import parse
 
 Guard = Literal["", "try", "if", "typing"]
 _MUTATING_CALLS = ("setattr",)
@@ -102,7 +103,7 @@ def parse_module(
     text: str, name: str, path: Path, root: SourceRoot | None = None, *, is_package: bool = False
 ) -> ModuleSource:
     """Read one file's text. Raises `SyntaxError` or `ValueError` (null bytes) for what is not Python."""
-    tree = ast.parse(text)
+    tree = parse(text)
     module = ModuleSource(name, path, root, is_package, [line + "\n" for line in text.split("\n")])
     _Reader(module).read(tree.body)
     return module

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archgraft.tree_ops.syntax import parse_expression
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -292,7 +294,7 @@ class _Visitor(ast.NodeVisitor):
         if self._annotation is None or not isinstance(node.value, str):
             return
         try:
-            quoted = ast.parse(node.value.strip(), mode="eval")
+            quoted = parse_expression(node.value.strip())
         except SyntaxError:
             return
         for inner in ast.walk(quoted):

@@ -1,10 +1,10 @@
 """Sites: the nodes of a tree that may be edited, and how their tensors are laid out."""
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archgraft.tree_ops.contract import Layout
+from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Node, Shape, Tree
 
 N_DEPTH_BANDS = 3
@@ -118,7 +118,7 @@ def _evidence(leaf: Node, rank: int) -> Layout | None:
 
 
 def _last_int(text: str) -> int | None:
-    value = ast.literal_eval(text)
+    value = literal(text)
     if isinstance(value, tuple | list) and value:
         value = value[-1]
     return value if isinstance(value, int) else None

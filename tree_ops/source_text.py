@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.syntax import parse, parse_expression
 from archgraft.tree_ops.tree import CodeSite
 
 
@@ -28,7 +29,7 @@ def replace_site(source: str, site: CodeSite, text: str) -> str:
 
 def insert_before_return(source: str, function: str, lines: Sequence[str]) -> str:
     """The source with lines added just before the last statement, a `return`, of a top-level function."""
-    for statement in ast.parse(source).body:
+    for statement in parse(source).body:
         if isinstance(statement, ast.FunctionDef) and statement.name == function:
             last = statement.body[-1]
             text = source.splitlines(keepends=True)
@@ -42,7 +43,7 @@ def with_imports(source: str, lines: Sequence[str]) -> str:
     """The source with import lines added where imports may first stand: behind the docstring and `__future__`."""
     text = source.splitlines(keepends=True)
     last = 0
-    for statement in ast.parse(source).body:
+    for statement in parse(source).body:
         is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
         if not (is_docstring or is_future):
@@ -58,7 +59,7 @@ def call_with(call: str, changes: Sequence[tuple[str, str]], parameters: Sequenc
     `parameters` are the callee's parameter names in order, so that a positional argument is changed where it stands.
     """
     wrapped = f"({call})"  # a call that spans lines parses only inside brackets
-    expression = ast.parse(wrapped, mode="eval").body
+    expression = parse_expression(wrapped)
     if not isinstance(expression, ast.Call) or any(isinstance(a, ast.Starred) for a in expression.args):
         return None
     edits: list[tuple[int, int, str]] = []

@@ -8,6 +8,7 @@ from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.modules import ModuleSource
 from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter, ParameterKind
+from archgraft.tree_ops.syntax import parse
 
 _ID_DIGITS = 16
 _WITH_DOCSTRING = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
@@ -31,7 +32,7 @@ def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Defin
 def source_id(source: str, class_name: str) -> str:
     """Identity of a source: comments, docstrings, layout and the class's own name don't count."""
     parts: list[str] = []
-    _write(ast.parse(source), class_name, parts)
+    _write(parse(source), class_name, parts)
     return hashlib.sha256(" ".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_ID_DIGITS]
 
 
@@ -64,7 +65,7 @@ def constructor_parameters(index: SourceIndex, definition: Definition) -> tuple[
 
 def _class_node(module: ModuleSource, definition: Definition) -> ast.ClassDef:
     for binding in module.bindings.get(definition.name, []):
-        for node in ast.walk(ast.parse(module.text_of(module.pieces[binding.piece]))):
+        for node in ast.walk(parse(module.text_of(module.pieces[binding.piece]))):
             if isinstance(node, ast.ClassDef) and node.name == definition.name:
                 return node
     raise SourceError(f"{definition.module}.{definition.name} is not a class")
