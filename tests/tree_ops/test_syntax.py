@@ -1,4 +1,5 @@
-import sys
+import gc
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,15 +11,21 @@ from archgraft.tree_ops.syntax import literal, parse, parse_expression
 
 
 @pytest.fixture
-def impatient_threads() -> Iterator[None]:
-    """Threads take turns as often as the interpreter allows."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+def switching_threads() -> Iterator[None]:
+    """Threads change places whenever the garbage collector runs, in the midst of a parse too; and it runs often."""
+
+    def step_aside(*_: object) -> None:
+        time.sleep(0)
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(step_aside)
+    gc.set_threshold(50)
     yield
-    sys.setswitchinterval(interval)
+    gc.set_threshold(*threshold)
+    gc.callbacks.remove(step_aside)
 
 
-@pytest.mark.usefixtures("impatient_threads")
+@pytest.mark.usefixtures("switching_threads")
 def test_threads_may_parse_at_once() -> None:
     text = Path(closure.__file__).read_text(encoding="utf-8")
     with ThreadPoolExecutor(4) as pool:
