@@ -121,7 +121,7 @@ class _Setup:
             self.store,
             {module.id: (module.spec.class_name, module.contract) for module in self.modules.values()},
             causal=self.task.causal,
-            max_parameters=caps.max_parameters,
+            caps=caps,
         )
         workshop = Workshop(
             self.sandbox,

@@ -73,7 +73,9 @@ def measure(
         tree = rootstock.tree
         for step in range(arguments.edits_per_child):
             generator = np.random.default_rng([arguments.seed, index, step])
-            offers = TreeOffers(tree, offered, causal=False, max_parameters=NO_CAP, tried=lambda _: False)
+            offers = TreeOffers(
+                tree, offered, causal=False, max_parameters=NO_CAP, max_flops=NO_CAP, tried=lambda _: False
+            )
             [option] = offers.draw_uniform(1, generator)
             started = time.perf_counter()
             verified = workshop.offspring(tree, option.edit)

@@ -7,11 +7,27 @@ the field's naming conventions; whatever slips through is caught when the offspr
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Argument, Node
 
 Changes = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentChange:
+    """One change of a node's arguments, led by the argument `name`.
+
+    `cost_factor` estimates by how much the node's parameters and FLOPs grow. `reshapes` says that the change alters or
+    removes tensors that modules below the node were fitted to: only a tree without such fitted parts can take it.
+    """
+
+    name: str
+    changes: Changes
+    cost_factor: float = 1.0
+    reshapes: bool = False
+
 
 ACTIVATIONS = ("torch.nn.ReLU", "torch.nn.GELU", "torch.nn.SiLU", "torch.nn.Mish", "torch.nn.Hardswish")
 
@@ -24,59 +40,69 @@ _RATE = re.compile(r"(^|_)(dropout|drop|drop_path|drop_rate|drop_prob|p)$")
 _WIDTH_HINT = re.compile(r"(^|_)(dim|embed|embd|width|planes|model)(_|$)")
 
 
-def changes_for(node: Node, *, is_root: bool) -> Iterator[tuple[str, Changes]]:
-    """Every change offered on a node, with the name of the argument that leads it."""
+def changes_for(node: Node, *, is_root: bool) -> Iterator[ArgumentChange]:
+    """Every change offered on a node."""
     if node.definition in ("torch.nn.Conv1d", "torch.nn.Conv2d"):
         yield from _convolution(node)
     if node.definition.startswith("torch.nn."):
         yield from _named(node, _RATE, _rates)
         return
-    yield from _named(node, _COUNT, _counts)
+    yield from _named(node, _COUNT, _counts, reshapes_when_smaller=True)
     yield from _named(node, _INNER_WIDTH, _widths)
     yield from _named(node, _FACTOR, _factors)
     yield from _named(node, _RATE, _rates)
     for argument in node.arguments:
         if _HEADS.search(argument.name) and argument.kind == "literal":
             for value in _heads(literal(argument.text), _host_widths(node)):
-                yield argument.name, ((argument.name, repr(value)),)
+                yield ArgumentChange(argument.name, ((argument.name, repr(value)),))
         if argument.kind == "reference" and argument.text in ACTIVATIONS:
             for name in ACTIVATIONS:
                 if name != argument.text:
-                    yield argument.name, ((argument.name, name),)
+                    yield ArgumentChange(argument.name, ((argument.name, name),))
     if is_root:  # only at the root does nobody outside depend on the width
-        yield from _named(node, _BASE_WIDTH, _widths)
+        for change in _named(node, _BASE_WIDTH, _widths):
+            yield replace(change, cost_factor=change.cost_factor**2, reshapes=True)
 
 
 def _named(
-    node: Node, pattern: re.Pattern[str], values: Callable[[Argument], list[object]]
-) -> Iterator[tuple[str, Changes]]:
+    node: Node,
+    pattern: re.Pattern[str],
+    values: Callable[[Argument], list[tuple[object, float]]],
+    *,
+    reshapes_when_smaller: bool = False,
+) -> Iterator[ArgumentChange]:
     for argument in node.arguments:
         if argument.kind != "literal" or not pattern.search(argument.name):
             continue
-        for value in values(argument):
-            yield argument.name, ((argument.name, repr(value)),)
+        for value, factor in values(argument):
+            changes = ((argument.name, repr(value)),)
+            yield ArgumentChange(argument.name, changes, factor, reshapes_when_smaller and factor < 1)
 
 
-def _convolution(node: Node) -> Iterator[tuple[str, Changes]]:
-    """Kernel sizes that keep the output's positions: padding follows; and depth-wise convolution where widths agree."""
+def _convolution(node: Node) -> Iterator[ArgumentChange]:
+    """Kernel sizes that keep the output's positions: padding follows; and groups that divide both widths."""
     given = {a.name: literal(a.text) for a in node.arguments if a.kind == "literal"}
-    kernel, padding, dilation = given.get("kernel_size"), given.get("padding", 0), given.get("dilation", 1)
-    if not isinstance(kernel, int) and isinstance(kernel, tuple) and len(set(kernel)) == 1:
-        kernel = kernel[0]
-    if isinstance(padding, tuple) and len(set(padding)) == 1:
-        padding = padding[0]
-    if not isinstance(kernel, int) or not isinstance(padding, int) or dilation not in (1, (1, 1), (1,)):
+    kernel, padding = _same_on_all_axes(given.get("kernel_size")), _same_on_all_axes(given.get("padding", 0))
+    dilation = _same_on_all_axes(given.get("dilation", 1))
+    if kernel is None or kernel % 2 == 0 or padding != kernel // 2 or dilation != 1:
         return
-    if padding != kernel // 2 or kernel % 2 == 0:
-        return
+    n_axes = 2 if node.definition.endswith("2d") else 1
     for other in (1, 3, 5, 7):
         if other != kernel:
-            yield "kernel_size", (("kernel_size", repr(other)), ("padding", repr(other // 2)))
+            changes = (("kernel_size", repr(other)), ("padding", repr(other // 2)))
+            yield ArgumentChange("kernel_size", changes, (other / kernel) ** n_axes)
     taken, out, groups = given.get("in_channels"), given.get("out_channels"), given.get("groups", 1)
     if isinstance(taken, int) and isinstance(out, int):
         for other in sorted({1, 2, 4, math.gcd(taken, out)} - {groups}):
             if taken % other == 0 and out % other == 0:
-                yield "groups", (("groups", repr(other)),)
+                yield ArgumentChange("groups", (("groups", repr(other)),), groups / other)
+
+
+def _same_on_all_axes(value: object) -> int | None:
+    """The number that a size given as one number, or as equal numbers, means."""
+    if isinstance(value, tuple | list) and len(set(value)) == 1:
+        value = value[0]
+    return value if type(value) is int else None
 
 
 def _host_widths(node: Node) -> list[int]:
@@ -95,38 +121,40 @@ def _heads(value: object, widths: list[int]) -> list[int]:
     return [n for n in (value // 2, value * 2) if n >= 1 and all(width % n == 0 for width in widths)]
 
 
-def _counts(argument: Argument) -> list[object]:
+def _counts(argument: Argument) -> list[tuple[object, float]]:
+    """One more or one less, of a number or of one entry of a list."""
     value = literal(argument.text)
     if type(value) is int:
-        return [n for n in (value - 1, value + 1) if n >= 1]
+        return [(n, n / value) for n in (value - 1, value + 1) if n >= 1]
     if isinstance(value, tuple | list) and value and all(type(item) is int for item in value):
-        changed: list[object] = []
-        for index, item in enumerate(value):
-            for n in (item - 1, item + 1):
-                if n >= 1:
-                    changed.append(type(value)([*value[:index], n, *value[index + 1 :]]))
-        return changed
+        return [
+            (type(value)([*value[:index], n, *value[index + 1 :]]), 1 + (n - item) / sum(value))
+            for index, item in enumerate(value)
+            for n in (item - 1, item + 1)
+            if n >= 1
+        ]
     return []
 
 
-def _widths(argument: Argument) -> list[object]:
+def _widths(argument: Argument) -> list[tuple[object, float]]:
     value = literal(argument.text)
     if type(value) is int and value >= 8:
-        return [value // 2, value * 3 // 2, value * 2] if value % 2 == 0 else [value * 2]
+        smaller_and_larger = [value // 2, value * 3 // 2, value * 2] if value % 2 == 0 else [value * 2]
+        return [(width, width / value) for width in smaller_and_larger]
     if isinstance(value, tuple | list) and value and all(type(item) is int and item >= 8 for item in value):
-        return [type(value)([item * 3 // 2 for item in value]), type(value)([item * 2 for item in value])]
+        return [(type(value)([int(item * factor) for item in value]), factor) for factor in (1.5, 2.0)]
     return []
 
 
-def _factors(argument: Argument) -> list[object]:
+def _factors(argument: Argument) -> list[tuple[object, float]]:
     value = literal(argument.text)
     if type(value) is int and value >= 1:
-        return [n for n in (value // 2, value * 2) if n >= 1]
-    return [value / 2, value * 2] if type(value) is float and value > 0 else []
+        return [(n, n / value) for n in (value // 2, value * 2) if n >= 1]
+    return [(value / 2, 0.5), (value * 2, 2.0)] if type(value) is float and value > 0 else []
 
 
-def _rates(argument: Argument) -> list[object]:
+def _rates(argument: Argument) -> list[tuple[object, float]]:
     value = literal(argument.text)
-    if type(value) not in (int, float) or isinstance(value, bool):
+    if type(value) not in (int, float):
         return []
-    return [rate for rate in (0.0, 0.05, 0.1, 0.2) if rate != value]
+    return [(rate, 1.0) for rate in (0.0, 0.05, 0.1, 0.2) if rate != value]

@@ -2,6 +2,8 @@
 
 BUILDER = "build_model"
 CONSTRUCT = f"{BUILDER}()"
+ORIGIN_MARK = "# Mined from "
+"""Begins the line above each mined class that gives credit."""
 
 
 def builder_source(expression: str) -> str:

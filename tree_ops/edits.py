@@ -1,7 +1,9 @@
 """Edits as data: what is changed, where, and with what. Applying them is the emitter's work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from archgraft.tree_ops.tree import Tree
 
 Operator = Literal["swap", "insert", "delete", "change_argument"]
 OPERATORS: tuple[Operator, ...] = ("swap", "insert", "delete", "change_argument")
@@ -73,3 +75,13 @@ class Option:
     """Relative weight without any experience; positive."""
     parameter_change: int
     """Expected change in the number of parameters; an estimate."""
+
+
+def inverse(edit: Edit, parent: Tree) -> Edit | None:
+    """The edit that would turn the offspring back into its parent, or None when no single edit does."""
+    if edit.operator != "change_argument":
+        return None
+    before = {argument.name: argument.text for argument in parent.nodes[edit.nid].arguments}
+    if any(name not in before for name, _ in edit.changes):
+        return None
+    return replace(edit, changes=tuple((name, before[name]) for name, _ in edit.changes))

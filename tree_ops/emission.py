@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from archgraft.tree_ops.builder import BUILDER
+from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK
 from archgraft.tree_ops.edits import Adapter, Edit, Graft
 from archgraft.tree_ops.merge import merge, prune
 from archgraft.tree_ops.source_text import call_with, insert_before_return, read_site, replace_site, with_imports
@@ -142,15 +142,15 @@ def with_origin(spec: ModuleSpec) -> str:
     for statement in parse(spec.source).body:
         if isinstance(statement, ast.ClassDef) and statement.name == spec.class_name:
             first = min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
-            lines.insert(first - 1, f"# {credit(spec)}\n")
+            lines.insert(first - 1, f"{credit(spec)}\n")
     return "".join(lines)
 
 
 def credit(spec: ModuleSpec) -> str:
-    """One line that names a module's origin and licence."""
+    """One line of comment that names a module's origin and licence."""
     origin = spec.origin
     version = f" {origin.version}" if origin.version else ""
-    return f"Mined from {origin.source}{version}, {origin.path}:{origin.line} ({origin.licence}), module {spec.id}."
+    return f"{ORIGIN_MARK}{origin.source}{version}, {origin.path}:{origin.line} ({origin.licence}), module {spec.id}."
 
 
 @cache

@@ -25,6 +25,8 @@ class Expectation:
     definitions: Mapping[str, str]
     changed_path: str | None
     changed: Mapping[str, str]
+    changed_nid: str | None = None
+    """The node at `changed_path`: built anew, it is still the same one."""
 
 
 def expect(tree: Tree, edit: Edit, definition: str | None) -> Expectation:
@@ -38,7 +40,7 @@ def expect(tree: Tree, edit: Edit, definition: str | None) -> Expectation:
             kept[f"{node.path}.host{below.path.removeprefix(node.path)}"] = below
         return Expectation(kept, (f"{node.path}.graft",), definitions, None, {})
     if edit.operator == "change_argument":
-        return Expectation(kept, (node.path,), {node.path: node.definition}, node.path, dict(edit.changes))
+        return Expectation(kept, (node.path,), {node.path: node.definition}, node.path, dict(edit.changes), edit.nid)
     return Expectation(kept, (node.path,), definitions, None, {})
 
 
@@ -93,6 +95,8 @@ def adopt(
 ) -> Tree:
     """A tree from a traced model; nodes that `expected` kept keep their `nid`, new ones count on from `next_nid`."""
     kept = {} if expected is None else {path: node.nid for path, node in expected.kept.items()}
+    if expected is not None and expected.changed_path is not None and expected.changed_nid is not None:
+        kept[expected.changed_path] = expected.changed_nid
     nids: dict[str, str] = {}
     for raw in trace["nodes"]:
         path = raw["path"]

@@ -7,10 +7,12 @@ so that neither a long stage nor a populous package crowds out the rest.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from archgraft.tree_ops.argument_changes import Changes, changes_for
+from archgraft.tree_ops.argument_changes import ArgumentChange, changes_for
+from archgraft.tree_ops.builder import ORIGIN_MARK
 from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.edits import OPERATORS, Edit, Graft, Operator, Option
 from archgraft.tree_ops.fit import fit
@@ -27,20 +29,35 @@ _ROOT_SIGNATURE = Signature("vector", 0, 0, (), (), False)  # the root is never 
 _DRAWS_PER_OPTION = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Parameters, and FLOPs of one sample."""
+
+    parameters: int
+    flops: int
+
+
 class TreeOffers:
     """The offers on one tree. `tried` tells whether an edit of this tree has been proposed before."""
 
     def __init__(
-        self, tree: Tree, modules: Modules, *, causal: bool, max_parameters: int, tried: Callable[[Edit], bool]
+        self,
+        tree: Tree,
+        modules: Modules,
+        *,
+        causal: bool,
+        max_parameters: int,
+        max_flops: int,
+        tried: Callable[[Edit], bool],
     ) -> None:
         self._tree = tree
         self._modules = modules
         self._causal = causal
-        self._max_parameters = max_parameters
+        self._room = Cost(max_parameters - tree.n_parameters, max_flops - tree.flops)
         self._tried = tried
         self._images = any(len(shape) == 4 for shape in tree.nodes[tree.root].input_shapes)
         self._fits: dict[tuple[Signature, bool], dict[str, list[Graft]]] = {}
-        self._changes: dict[str, list[Changes]] = {}
+        self._changes: dict[str, list[ArgumentChange]] = {}
         self._groups = self._group()
 
     def operators(self) -> Sequence[Operator]:
@@ -112,21 +129,31 @@ class TreeOffers:
     def _group_changes(self, groups: dict[tuple[Operator, int, str], list[Site]]) -> None:
         """Argument changes need no tensor contract, so the root can take them too."""
         root = self._tree.nodes[self._tree.root]
+        fitted = has_fitted_parts(self._tree)
         open_sites = [Site(root, _ROOT_SIGNATURE, _ROOT_BAND), *sites(self._tree)]
         for site in open_sites:
-            for name, changes in changes_for(site.node, is_root=site.node is root):
-                key = f"{site.node.nid}:{name}"
+            for change in changes_for(site.node, is_root=site.node is root):
+                if (change.reshapes and fitted) or not self._affordable(self._cost_of(site.node, change)):
+                    continue
+                key = f"{site.node.nid}:{change.name}"
                 if key not in self._changes:
                     self._changes[key] = []
-                    groups["change_argument", site.depth_band, name].append(site)
-                self._changes[key].append(changes)
+                    groups["change_argument", site.depth_band, change.name].append(site)
+                self._changes[key].append(change)
+
+    def _cost_of(self, node: Node, change: ArgumentChange) -> Cost:
+        """What an argument change adds, by its factor."""
+        more = change.cost_factor - 1
+        return Cost(int(more * node.n_parameters), int(more * node.flops / self._tree.batch))
+
+    def _affordable(self, cost: Cost) -> bool:
+        return cost.parameters <= self._room.parameters and cost.flops <= self._room.flops
 
     def _grafts(self, site: Site, *, inserted: bool) -> dict[str, list[Graft]]:
         """Every module that fits, by family; shared by all sites of one signature."""
         key = (site.signature, inserted)
         if key not in self._fits:
             found: dict[str, list[Graft]] = defaultdict(list)
-            room = self._max_parameters - self._tree.n_parameters
             for module_id, (_, contract) in self._modules.items():
                 graft = fit(
                     module_id,
@@ -136,7 +163,7 @@ class TreeOffers:
                     causal=self._causal,
                     keeps_shape=inserted,
                 )
-                if graft is not None and estimated_parameters(contract, graft, site.signature) <= room:
+                if graft is not None and self._affordable(graft_cost(contract, graft, site.signature)):
                     found[contract.family].append(graft)
             self._fits[key] = dict(found)
         return self._fits[key]
@@ -172,20 +199,21 @@ class TreeOffers:
                 )
             case "change_argument":
                 choices = self._changes[f"{node.nid}:{family}"]
-                changes = choices[generator.integers(len(choices))]
+                change = choices[generator.integers(len(choices))]
+                told = ", ".join(f"{name}={value}" for name, value in change.changes)
                 return Option(
-                    edit=Edit("change_argument", node.nid, node.path, changes=changes),
-                    label=f"change {_where(node)}: " + ", ".join(f"{name}={value}" for name, value in changes),
+                    edit=Edit("change_argument", node.nid, node.path, changes=change.changes),
+                    label=f"change {_where(node)}: {told}",
                     depth_band=site.depth_band,
                     family=family,
                     prior=1.0,
-                    parameter_change=0,
+                    parameter_change=self._cost_of(node, change).parameters,
                 )
 
     def _graft_option(self, site: Site, operator: Operator, family: str, graft: Graft) -> Option:
         class_name, contract = self._modules[graft.module_id]
         node = site.node
-        cost = estimated_parameters(contract, graft, site.signature)
+        cost = graft_cost(contract, graft, site.signature).parameters
         removed = node.n_parameters if operator == "swap" else 0
         # Without experience, a graft about as large as what it replaces is the likeliest to help at equal cost.
         balance = math.exp(-abs(math.log((cost + 64) / (node.n_parameters + 64))) / 2)
@@ -201,15 +229,23 @@ class TreeOffers:
         )
 
 
-def estimated_parameters(contract: Contract, graft: Graft, site: Signature) -> int:
-    """Parameters of a graft at the site's widths: quadratic in width from the probe, plus the projections."""
+def graft_cost(contract: Contract, graft: Graft, site: Signature) -> Cost:
+    """Parameters and FLOPs of a graft at the site's widths and positions.
+
+    Parameters are quadratic in width from the probe. FLOPs take each parameter to meet each position once, which holds
+    for what dominates (convolutions, linear layers), and leaves out what attention adds.
+    """
     width = max(site.in_width, site.out_width)
-    probed = max(contract.probe_widths)
-    cost = contract.n_parameters * (width / probed) ** 2
+    parameters = contract.n_parameters * (width / max(contract.probe_widths)) ** 2
     for adapter in (*graft.before, *graft.after):
         if adapter.name in ("nn.Conv2d", "nn.Conv1d", "nn.Linear"):
-            cost += site.in_width * site.out_width
-    return int(cost)
+            parameters += site.in_width * site.out_width
+    return Cost(int(parameters), int(2 * parameters * math.prod(site.in_positions)))
+
+
+def has_fitted_parts(tree: Tree) -> bool:
+    """Whether parts of the source were made for widths or slots as they are now: overrides and mined grafts."""
+    return "set_submodule(" in tree.source or ORIGIN_MARK in tree.source
 
 
 def _where(node: Node) -> str:

@@ -41,7 +41,7 @@ def offers_on(
     modules: Modules = MODULES,
     tried: Callable[[Edit], bool] = lambda edit: False,
 ) -> TreeOffers:
-    return TreeOffers(tree, modules, causal=False, max_parameters=max_parameters, tried=tried)
+    return TreeOffers(tree, modules, causal=False, max_parameters=max_parameters, max_flops=ROOM, tried=tried)
 
 
 def all_groups(offers: TreeOffers) -> list[tuple[Operator, int, str]]:
