@@ -37,6 +37,7 @@ from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.sandbox.protocol import Limits, Sandbox
+from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.contract_json import contract_to_json
 from archgraft.tree_ops.library import Library, LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
@@ -119,7 +120,7 @@ class _Setup:
         caps = caps_of(self.rootstock, search)
         orchard = Orchard(
             self.store,
-            {module.id: (module.spec.class_name, module.contract) for module in self.modules.values()},
+            offered_modules(self.modules, search.max_module_lines),
             causal=self.task.causal,
             caps=caps,
         )
@@ -189,6 +190,12 @@ def caps_of(rootstock: Rootstock, settings: SearchSettings) -> CostCaps:
     """Hard limits on what any candidate may cost, from the rootstock's own cost."""
     tree = rootstock.tree
     return CostCaps.around(tree.n_parameters, tree.flops, settings.max_parameters_ratio, settings.max_flops_ratio)
+
+
+def offered_modules(modules: Mapping[str, LibraryModule], max_lines: int) -> dict[str, tuple[str, Contract]]:
+    """The modules short enough for a model that people still read."""
+    short = (module for module in modules.values() if module.spec.n_lines <= max_lines)
+    return {module.id: (module.spec.class_name, module.contract) for module in short}
 
 
 def check_output(rootstock: Rootstock, task: Task) -> None:

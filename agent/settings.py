@@ -33,6 +33,9 @@ class SearchSettings:
     n_finalists: int = _setting(3, "Best candidates that are trained anew with several seeds.", at_least=1)
     finalist_seeds: int = _setting(3, "Seeds for each finalist and for the rootstock.", at_least=2)
     max_parameters_ratio: float = _setting(2.0, "Cap on parameters, as a multiple of the rootstock's.", above=0)
+    max_module_lines: int = _setting(
+        300, "Longest mined module that is offered, in lines with all it needs.", at_least=1
+    )
     max_flops_ratio: float = _setting(2.0, "Cap on FLOPs a sample, as a multiple of the rootstock's.", above=0)
 
 

@@ -114,8 +114,18 @@ def check_samples_apart(subject: Subject, positions: Positions) -> None:
 
 
 def check_gradients(subject: Subject, positions: Positions) -> None:
-    """In train mode with a batch of two: runs backward, gradients finite, and they reach the input."""
-    inputs = subject.input(positions, batch=2).requires_grad_()
+    """In train mode, at an even and an odd batch size: runs backward, gradients finite, and they reach the input."""
+    for batch in (2, 3):
+        try:
+            _check_gradients(subject, positions, batch)
+        except ContractError:
+            raise
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise ContractError(f"can't train on a batch of {batch}: {error}") from error
+
+
+def _check_gradients(subject: Subject, positions: Positions, batch: int) -> None:
+    inputs = subject.input(positions, batch=batch).requires_grad_()
     output = subject(inputs)
     if not output.requires_grad:
         raise ContractError("cuts the gradient")

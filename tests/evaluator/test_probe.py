@@ -135,6 +135,7 @@ def test_windows_ask_for_a_multiple_of_positions(sandbox: Sandbox) -> None:
     ("body", "parameters", "kind", "reason"),
     [
         (sources.BATCH_MIXER, ("dim",), "contract", "mixes the samples of a batch"),
+        (sources.EVEN_BATCHES, ("dim",), "contract", "can't train on a batch of 3: batch size must be even"),
         (sources.TWO_INPUTS, ("dim",), "forward", "forward needs 2 inputs (x, context), not one"),
         (sources.CONSTANT, ("dim",), "contract", "doesn't depend on its input"),
         (sources.IDENTITY, ("drop_prob=0.1",), "contract", "gives its input back unchanged"),
