@@ -50,6 +50,8 @@ MAX_PARAMETERS = 20_000_000
 BASE_WIDTHS = ((32, 48), (48, 96), (64, 128), (96, 192))
 """(in, out) widths to begin with; modules that keep their width use the first of each pair."""
 
+NARROW_WIDTHS = (4, 8, 12, 16, 24)
+"""Widths below those that all else is probed at."""
 WIDTHS_BY_MULTIPLE = (
     (1, 37, 41),
     (2, 34, 38),
@@ -235,17 +237,20 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
         _check_other_size(subject, stride)
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
+        width_multiple = _width_multiple(construction, subject.layout, stride)
         return Contract(
             layout=subject.layout,
             template=construction.template,
             width="project" if projects(construction.template) else "preserve",
-            width_multiple=_width_multiple(construction, subject.layout, stride),
+            width_multiple=width_multiple,
+            min_width=_min_width(construction, subject, stride, width_multiple),
             spatial_stride=stride,
             causal=is_causal(subject, sizes.base),
             mutates_input=mutates_input(subject, sizes.base),
             n_parameters=n_parameters,
             flops=flops,
             probe_widths=(subject.in_width, subject.out_width),
+            probe_positions=sizes.base,
             position_multiple=_position_multiple(subject, stride),
             family=family_of(subject, sizes.base),
         )
@@ -285,6 +290,20 @@ def _width_multiple(construction: Construction, layout: Layout, stride: int) -> 
         except Exception as error:  # noqa: BLE001 - mined code may raise anything
             reason = describe(error)
     raise ContractError(f"works at one width only; at another: {reason}")
+
+
+def _min_width(construction: Construction, subject: Subject, stride: int, multiple: int) -> int:
+    """The smallest listed width that works: a number of heads found by dividing is zero below a width of its own."""
+    base = sizes_of(subject.layout).base
+    for width in NARROW_WIDTHS:
+        if width % multiple:
+            continue
+        try:
+            if stride_at(construction.subject(subject.layout, *construction.widths(width, width)), base) == stride:
+                return width
+        except Exception:  # noqa: BLE001 - mined code may raise anything; a width that fails is the finding
+            continue
+    return min(subject.in_width, subject.out_width)
 
 
 def _position_multiple(subject: Subject, stride: int) -> int:

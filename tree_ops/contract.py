@@ -39,8 +39,8 @@ class Contract:
     `preserve` gives as many channels as it takes; `project` takes `in_width` and gives `out_width`. Both must be
     multiples of `width_multiple`. `spatial_stride` divides each position axis (1 keeps it). `causal` means that an
     output never depends on later positions (sequence and signal layouts; position-wise modules are causal).
-    `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out). Each position axis must be a
-    multiple of `position_multiple`.
+    `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out), and `probe_positions`. Each position
+    axis must be a multiple of `position_multiple`; no width may be below `min_width`.
     """
 
     layout: Layout
@@ -55,6 +55,8 @@ class Contract:
     flops: int
     probe_widths: tuple[int, ...]
     position_multiple: int = 1
+    min_width: int = 1
+    probe_positions: tuple[int, ...] = ()
 
     def arguments_for(self, in_width: int, out_width: int) -> Mapping[str, Any]:
         """Constructor keywords for a host that gives `in_width` and wants `out_width` channels.
@@ -66,6 +68,8 @@ class Contract:
         for width in (in_width, out_width):
             if width % self.width_multiple:
                 raise ValueError(f"width must be a multiple of {self.width_multiple}, but got {width}")
+            if width < self.min_width:
+                raise ValueError(f"width must be at least {self.min_width}, but got {width}")
         widths: dict[RoleName, int] = {"in_width": in_width, "out_width": out_width}
         return fill(self.template, widths)
 

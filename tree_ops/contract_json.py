@@ -20,6 +20,7 @@ def contract_to_json(contract: Contract) -> dict[str, Any]:
     fields = {name: getattr(contract, name) for name in Contract.__slots__}
     fields["template"] = [[name, _value_to_json(value)] for name, value in contract.template]
     fields["probe_widths"] = list(contract.probe_widths)
+    fields["probe_positions"] = list(contract.probe_positions)
     return fields
 
 

@@ -117,7 +117,7 @@ def _widths(
     """The module's own widths, and projections before and after it."""
 
     def suits(*widths: int) -> bool:
-        return all(width > 0 and width % contract.width_multiple == 0 for width in widths)
+        return all(width >= contract.min_width and width % contract.width_multiple == 0 for width in widths)
 
     if suits(taken, given) and (contract.width == "project" or taken == given):
         return (taken, given), (), ()

@@ -230,17 +230,22 @@ class TreeOffers:
 
 
 def graft_cost(contract: Contract, graft: Graft, site: Signature) -> Cost:
-    """Parameters and FLOPs of a graft at the site's widths and positions.
+    """Parameters and FLOPs of a graft at the site's widths and positions, scaled from those of its probe.
 
-    Parameters are quadratic in width from the probe. FLOPs take each parameter to meet each position once, which holds
-    for what dominates (convolutions, linear layers), and leaves out what attention adds.
+    Parameters are quadratic in width. FLOPs are that, times positions; what attends to all positions is quadratic in
+    them too, so there the square is taken: rather too much than a candidate over the caps.
     """
-    width = max(site.in_width, site.out_width)
-    parameters = contract.n_parameters * (width / max(contract.probe_widths)) ** 2
+    width_ratio = max(site.in_width, site.out_width) / max(contract.probe_widths)
+    position_ratio = math.prod(site.in_positions) / math.prod(contract.probe_positions)
+    if contract.family == "attention":
+        position_ratio = max(position_ratio, position_ratio**2)
+    parameters = contract.n_parameters * width_ratio**2
+    flops = contract.flops * width_ratio**2 * position_ratio
     for adapter in (*graft.before, *graft.after):
         if adapter.name in ("nn.Conv2d", "nn.Conv1d", "nn.Linear"):
             parameters += site.in_width * site.out_width
-    return Cost(int(parameters), int(2 * parameters * math.prod(site.in_positions)))
+            flops += 2 * site.in_width * site.out_width * math.prod(site.in_positions)
+    return Cost(int(parameters), int(flops))
 
 
 def has_fitted_parts(tree: Tree) -> bool:

@@ -280,6 +280,18 @@ class PoolBlock(nn.Module):
         return x + self.mlp(x + self.mix(x))
 """
 
+WIDE_ONLY = """
+class WideOnly(nn.Module):
+    def __init__(self, dim, head_dim=16):
+        super().__init__()
+        self.heads = dim // head_dim
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+"""
+
 EVEN_BATCHES = """
 class EvenBatches(nn.Module):
     def __init__(self, dim):

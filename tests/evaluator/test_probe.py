@@ -55,6 +55,13 @@ def test_attention_needs_widths_that_its_heads_divide(sandbox: Sandbox) -> None:
     assert contract.width_multiple == 8
 
 
+def test_widths_below_one_head_are_too_narrow(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.WIDE_ONLY, "dim", "head_dim=16")
+    assert contract.min_width == 16
+    with pytest.raises(ValueError, match="at least 16"):
+        contract.arguments_for(8, 8)
+
+
 def test_a_branch_scaled_to_a_millionth_still_counts_as_reading_later_positions(sandbox: Sandbox) -> None:
     assert not contract_of(sandbox, sources.ATTENTION, "dim", "num_heads=8").causal
 

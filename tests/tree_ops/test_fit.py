@@ -81,6 +81,12 @@ def test_a_width_that_no_projection_mends_does_not_fit() -> None:
     assert possible(ATTENTION, Signature("sequence", 30, 30, (16,), (16,), False)) is None
 
 
+def test_a_host_narrower_than_a_module_works_at_is_projected_or_refused() -> None:
+    wide = dataclasses.replace(ATTENTION, min_width=32)
+    assert names(fitted(wide, MAP).before) == ["nn.Conv2d"]
+    assert possible(wide, dataclasses.replace(MAP, out_width=16)) is None
+
+
 def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_arguments() -> None:
     graft = fitted(PROJECTING, TOKENS)
     assert graft.wrappers == (Adapter("OnMap", (("n_prefix", "1"),)),)
