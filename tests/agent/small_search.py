@@ -60,14 +60,14 @@ class Breaks(nn.Module):
 def write_library(path: Path, *, with_broken: bool = False) -> Path:
     """A library of two modules that work, and one whose contract promises too much."""
     with Library(path, create=True) as library:
-        library.add(_spec("conv1", "ConvBlock", CONV_BLOCK), _contract("map", "convolution", ("in_chs", "out_chs")))
-        library.add(_spec("mixer", "TokenMixer", TOKEN_MIXER), _contract("sequence", "mlp", ("dim",)))
+        library.add(spec("conv1", "ConvBlock", CONV_BLOCK), _contract("map", "convolution", ("in_chs", "out_chs")))
+        library.add(spec("mixer", "TokenMixer", TOKEN_MIXER), _contract("sequence", "mlp", ("dim",)))
         if with_broken:
-            library.add(_spec("broken", "Breaks", BREAKS), _contract("map", "other", ("dim",)))
+            library.add(spec("broken", "Breaks", BREAKS), _contract("map", "other", ("dim",)))
     return path
 
 
-def _spec(module_id: str, class_name: str, source: str) -> ModuleSpec:
+def spec(module_id: str, class_name: str, source: str) -> ModuleSpec:
     origin = Origin("tests", "1", "small.py", 1, f"tests.small.{class_name}", "MIT")
     parameters = (Parameter("dim", "positional"),)
     return ModuleSpec(module_id, class_name, source, parameters, ("torch",), origin, source.count("\n"))
