@@ -22,8 +22,9 @@ class Descriptor:
 class Attempt:
     """A finished attempt. Attempt 0 is the rootstock itself, with no parent and no operator.
 
-    `candidate_id` equals `index`. `oriented_score` is None unless `result.ok`; more is better. `gain` is the
-    difference to the parent's; `improved` says that it exceeds the measured seed noise.
+    `candidate_id` equals `index`. `oriented_score` is None unless `result.ok`; more is better. It is a mean over
+    `result.n_seeds` seeds: of all the search's for what keeps promising a gain, of fewer otherwise. `gain` is the
+    difference to the parent's; `improved` says that it exceeds the noise that seeds make in such a difference.
     """
 
     index: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.descriptor import describe
+from archgraft.agent.noise import mean_result, noise_of_gain
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.store.records import Candidate, Compute, Proposal
 from archgraft.agent.store.run_store import RunStore
@@ -30,7 +31,8 @@ class AttemptRunner:
     trainer: Trainer
     metric: Metric
     noise: float
-    """Standard deviation of the rootstock's score over seeds: a gain within it is no improvement."""
+    """Standard deviation of the rootstock's score over seeds: a gain within the noise of both is no improvement."""
+    seeds: Sequence[int]
     stopped: bool = False
 
     def stop(self) -> None:
@@ -72,8 +74,39 @@ class AttemptRunner:
         if twin is not None:
             reason = f"the same tree as candidate {twin}"
             return self._failure(Status.DUPLICATE, Stage.VERIFY, reason), candidate, verified.cpu_seconds
-        trained = self.trainer.train(candidate.source, candidate.construct, self.workshop.seed)
-        return trained.result, candidate, verified.cpu_seconds + trained.compute.cpu_seconds
+        result, cpu_seconds = self._trained(candidate, told[plan.parent_id])
+        return result, candidate, verified.cpu_seconds + cpu_seconds
+
+    def _trained(self, candidate: Candidate, parent: Attempt) -> tuple[Result, float]:
+        """Train with one seed, and with the others as well while their mean promises a gain.
+
+        The best of many single scores is mostly luck; a mean over seeds that the parent was trained with is not.
+        """
+        results: list[Result] = []
+        cpu_seconds = 0.0
+        for seed in self.seeds:
+            trained = self.trainer.train(candidate.source, candidate.construct, seed)
+            cpu_seconds += trained.compute.cpu_seconds
+            results.append(trained.result)
+            if not self._promising(results, parent):
+                break
+        self._check_running()
+        if len(results) > 1:
+            self._keep(candidate, results)
+        return mean_result(results), cpu_seconds
+
+    def _promising(self, results: Sequence[Result], parent: Attempt) -> bool:
+        metrics = mean_result(results).metrics
+        if metrics is None or parent.oriented_score is None:
+            return False
+        return self.metric.oriented(metrics.score) > parent.oriented_score
+
+    def _keep(self, candidate: Candidate, results: Sequence[Result]) -> None:
+        """Record the scores that a mean was taken of; they are charged with the attempt."""
+        known = {m.result.seed for m in self.store.measurements("confirmation") if m.candidate_id == candidate.id}
+        for result in results:
+            if result.seed not in known:
+                self.store.record_measurement(candidate.id, "confirmation", result, Compute())
 
     def _twin(self, candidate: Candidate, told: Sequence[Attempt]) -> int | None:
         """An earlier candidate with the same tree, among those known when this attempt was planned (law 8)."""
@@ -90,8 +123,9 @@ class AttemptRunner:
         plan, answer = proposal.question.plan, proposal.answer
         chosen = plan.options[answer.option] if answer is not None and plan.options else None
         score = self.metric.oriented(result.metrics.score) if result.ok and result.metrics is not None else None
-        parent_score = told[plan.parent_id].oriented_score
-        gain = None if score is None or parent_score is None else score - parent_score
+        parent = told[plan.parent_id]
+        gain = None if score is None or parent.oriented_score is None else score - parent.oriented_score
+        noise = noise_of_gain(self.noise, result.n_seeds, parent.result.n_seeds)
         tree = candidate.tree if candidate is not None else None
         return Attempt(
             index=proposal.attempt,
@@ -102,7 +136,7 @@ class AttemptRunner:
             result=result,
             oriented_score=score,
             gain=gain,
-            improved=gain is not None and gain > self.noise,
+            improved=gain is not None and gain > noise,
             descriptor=describe(tree, self.workshop.rootstock.tree) if tree is not None else None,
             n_parameters=tree.n_parameters if tree is not None else None,
         )

@@ -11,7 +11,7 @@ from archgraft.agent.mine import mine
 from archgraft.agent.mine_report import as_table, reporter
 from archgraft.agent.search import PRELOAD, SearchOutcome, SearchRequest
 from archgraft.agent.searching import run_and_report
-from archgraft.agent.settings import RecipeSettings, SearchSettings, Settings
+from archgraft.agent.settings import SearchSettings, Settings
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.fetch import RegistryUnreachableError, resolve
 from archgraft.tree_ops.library import Library
@@ -27,16 +27,14 @@ OFTEN_INSTALLED = ("timm", "vit_pytorch", "torchvision", "x_transformers")
 class DemoScale:
     """How much is done: by default what fits into 6 minutes on 2 cores."""
 
-    n_classes: int = 300
+    n_classes: int = 600
     """Classes mined, a seeded sample of all that the sources hold."""
-    trials: int = 36
+    trials: int = 48
     minutes: float = 3.0
-    epochs: int = 6
-    """Fewer than the task's own: on so small a data set they leave room in which models can differ."""
     growth: float = 3.0
     """How many times the rootstock's parameters and FLOPs a candidate may have."""
-    n_finalists: int = 3
-    finalist_seeds: int = 5
+    n_finalists: int = 4
+    finalist_seeds: int = 8
 
 
 def demo(
@@ -72,7 +70,7 @@ def settings_of(scale: DemoScale) -> Settings:
         max_parameters_ratio=scale.growth,
         max_flops_ratio=scale.growth,
     )
-    return Settings(search=search, recipe=RecipeSettings(epochs=scale.epochs))
+    return Settings(search=search)
 
 
 def reachable(sources: Sequence[str], cache: Path, echo: Echo) -> tuple[SourceRoot, ...]:

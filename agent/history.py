@@ -13,4 +13,5 @@ def line(attempt: Attempt) -> str:
     if metrics is None:
         return f"{attempt.index}: {what}: {attempt.status} ({attempt.result.reason})"
     gain = "" if attempt.gain is None else f", gain {attempt.gain:+.4g}{' (improved)' if attempt.improved else ''}"
-    return f"{attempt.index}: {what}: score {metrics.score:.4g}{gain}"
+    seeds = f" over {attempt.result.n_seeds} seeds" if attempt.result.n_seeds > 1 else ""
+    return f"{attempt.index}: {what}: score {metrics.score:.4g}{seeds}{gain}"

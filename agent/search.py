@@ -18,7 +18,7 @@ from archgraft.agent.choosers.protocol import Chooser
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
 from archgraft.agent.loop import SearchLoop, spent
-from archgraft.agent.noise import early_stop_of, noise_of, plant_rootstock
+from archgraft.agent.noise import early_stop_of, noise_of, plant_rootstock, seeds_of
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.planners.make import make_planner
 from archgraft.agent.planners.protocol import Planner
@@ -114,7 +114,8 @@ class _Setup:
         recipe = recipe_of(self.task, self.request.settings)
         trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits)
         watcher.phase("measuring the rootstock and its seed noise")
-        plant_rootstock(self.store, self.rootstock, trainer, metric, search.seed, search.slots)
+        seeds = seeds_of(search.seed, search.confirmation_seeds)
+        plant_rootstock(self.store, self.rootstock, trainer, metric, seeds, search.slots)
         noise = noise_of(self.store)
         early = trainer.stopping_early(early_stop_of(self.store))
         caps = caps_of(self.rootstock, search)
@@ -137,7 +138,9 @@ class _Setup:
             store=self.store,
             planner=planner,
             chooser=self.chooser,
-            runner=AttemptRunner(self.store, orchard, workshop, early, metric, noise),
+            runner=AttemptRunner(
+                self.store, orchard, workshop, early, metric, noise, seeds[: search.confirmation_seeds]
+            ),
             orchard=orchard,
             budget=self.request.budget,
             task_line=task_line(self.task, self.splits),

@@ -30,6 +30,9 @@ class SearchSettings:
     planner: str = _setting("thompson", "Who plans each step: thompson, or random, the control arm.")
     chooser: str = _setting("prior", "Who picks one of the options: prior (needs no key) or llm.")
     slots: int = _setting(2, "Candidates in flight at once.", at_least=1)
+    confirmation_seeds: int = _setting(
+        3, "Seeds that a candidate which beats its parent is trained with; its score is their mean.", at_least=1
+    )
     n_finalists: int = _setting(3, "Best candidates that are trained anew with several seeds.", at_least=1)
     finalist_seeds: int = _setting(3, "Seeds for each finalist and for the rootstock.", at_least=2)
     max_parameters_ratio: float = _setting(2.0, "Cap on parameters, as a multiple of the rootstock's.", above=0)

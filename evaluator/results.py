@@ -65,6 +65,8 @@ class Result:
     metrics: Metrics | None
     wall_seconds: float
     tier: str
+    n_seeds: int = 1
+    """How many trainings, from `seed` on, the score is the mean of. All else in `metrics` is the first one's."""
 
     @property
     def ok(self) -> bool:

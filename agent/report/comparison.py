@@ -15,7 +15,12 @@ Verdict = Literal["better", "worse", "unclear", "unconfirmed", "unchanged"]
 best candidate is the rootstock itself."""
 
 
-_SOURCES: tuple[tuple[str, Role | None], ...] = (("test", "finalist"), ("validation", "finalist"), ("validation", None))
+_SOURCES: tuple[tuple[str, Role | None], ...] = (
+    ("test", "finalist"),
+    ("validation", "finalist"),
+    ("validation", "confirmation"),
+    ("validation", "search"),
+)
 
 
 @dataclass(frozen=True, slots=True)

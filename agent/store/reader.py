@@ -204,6 +204,7 @@ def _result(row: Row[Any]) -> Result:
         metrics=from_json(Metrics, row.metrics) if row.metrics is not None else None,
         wall_seconds=row.wall_seconds,
         tier=row.tier,
+        n_seeds=row.n_seeds,
     )
 
 

@@ -10,10 +10,9 @@ from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.edits import Edit, Operator
 from archgraft.tree_ops.tree import Tree
 
-Role = Literal["search", "rootstock", "finalist"]
-"""Why a result was measured: an attempt of the search; the rootstock as the search starts (attempt 0 and the extra
-seeds that measure its noise); the last comparison over several seeds, in which the rootstock takes part as candidate 0.
-"""
+Role = Literal["search", "confirmation", "finalist"]
+"""Why a result was measured: as an attempt of the search; as one of the seeds that an attempt's mean score was taken
+over; in the last comparison over several seeds, in which the rootstock takes part as candidate 0."""
 
 Setting = None | bool | int | float | str
 

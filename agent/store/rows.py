@@ -32,6 +32,7 @@ def insert_result(connection: Connection, candidate_id: int, role: Role, result:
         "metrics": to_json(result.metrics) if result.metrics is not None else None,
         "wall_seconds": result.wall_seconds,
         "tier": result.tier,
+        "n_seeds": result.n_seeds,
     }
     result_id: int = connection.execute(insert(tables.results).values(row).returning(tables.results.c.id)).scalar_one()
     return result_id

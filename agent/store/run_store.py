@@ -103,17 +103,16 @@ class RunStore(RunReader):
         The charge is `compute` and what the recorded answer cost. Every attempt but the rootstock's, 0, must have been
         proposed.
         """
-        role: Role = "rootstock" if attempt.index == 0 else "search"
         with self._writing() as connection:
             refuse_finished(connection, attempt.index)
             n_tokens, usd = cost_of_asking(connection, attempt.index)
-            result_id = insert_result(connection, attempt.index, role, attempt.result)
+            result_id = insert_result(connection, attempt.index, "search", attempt.result)
             self._insert_attempt(connection, attempt, result_id)
             charge(connection, attempt.index, compute, usd, n_tokens)
             self._beat(connection)
 
     def record_measurement(self, candidate_id: int, role: Role, result: Result, compute: Compute) -> None:
-        """Keep and charge a result that is no attempt: a seed of the rootstock's noise, or of a finalist.
+        """Keep and charge a result that is no attempt: one seed of a mean, or of a finalist.
 
         Raises `StoreError` for a result of the test split that `open_test` did not announce (law 9), and for one that
         is there already.

@@ -69,6 +69,7 @@ results = Table(
     Column("metrics", Text),
     Column("wall_seconds", Float, nullable=False),
     Column("tier", String, nullable=False),
+    Column("n_seeds", Integer, nullable=False),
     UniqueConstraint("candidate_id", "role", "split", "seed", name="one_result_each"),
 )
 

@@ -139,7 +139,9 @@ class SyntheticRun:
         self._candidate(0, None, None)
         self.store.record_result(self.attempt(0, None, None, "", result_of(88.1, 9000), None), Compute(5.0, 4.8))
         for seed in (1, 2):
-            self.store.record_measurement(0, "rootstock", result_of(88.1 + 0.3 * seed, 9000, seed), Compute(5.0, 4.8))
+            self.store.record_measurement(
+                0, "confirmation", result_of(88.1 + 0.3 * seed, 9000, seed), Compute(5.0, 4.8)
+            )
 
     def propose(self, index: int) -> Question:
         generator = np.random.default_rng([self.seed, index])
