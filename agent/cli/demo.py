@@ -10,7 +10,7 @@ def demo_command(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where library, run and report go.")] = Path(
         "demo-run"
     ),
-    trials: Annotated[int, typer.Option("--trials", min=1, help="Candidates to try.")] = 48,
+    trials: Annotated[int, typer.Option("--trials", min=1, help="Candidates to try.")] = 40,
 ) -> None:
     """Mine real packages, evolve a small ResNet on real data, write a report.
 
