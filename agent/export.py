@@ -11,10 +11,10 @@ from archgraft.agent.errors import UsageError
 from archgraft.agent.exported_source import exported_source, mined_parts
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import Comparison, Side, compare
-from archgraft.agent.report.intervals import Interval
 from archgraft.agent.report.lineage import lineage
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import RunInfo
+from archgraft.evaluator.statistics import Interval
 
 Card = dict[str, object]
 

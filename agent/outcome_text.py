@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from archgraft.agent.report.comparison import Comparison, Side, compare
-from archgraft.agent.report.intervals import Interval
 from archgraft.agent.store.reader import RunReader
+from archgraft.evaluator.statistics import Interval
 
 _VERDICTS = {
     "better": "better, beyond the noise of seeds",

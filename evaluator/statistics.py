@@ -22,6 +22,11 @@ class Interval:
     confidence: float
 
     @property
+    def known(self) -> bool:
+        """Whether there were enough values for bounds."""
+        return bool(np.isfinite(self.low))
+
+    @property
     def half_width(self) -> float:
         """Half the interval: mean +- half_width."""
         return (self.high - self.low) / 2

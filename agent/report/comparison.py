@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from archgraft.agent.report.intervals import Interval, mean_interval
 from archgraft.agent.store.reader import RunReader
 from archgraft.agent.store.records import Measurement, Role
 from archgraft.evaluator.results import Metrics, Result
+from archgraft.evaluator.statistics import Interval, mean_interval, paired_difference
 
 Verdict = Literal["better", "worse", "unclear", "unconfirmed", "unchanged"]
 """`unclear`: the interval of the difference holds zero. `unconfirmed`: fewer than two paired seeds. `unchanged`: the
@@ -59,8 +59,8 @@ def compare(run: RunReader) -> Comparison | None:
         if rootstock is not None and winner is not None:
             orient = run.info.metric.oriented
             paired = sorted(rootstock.scores.keys() & winner.scores.keys())
-            gains = [orient(winner.scores[seed]) - orient(rootstock.scores[seed]) for seed in paired]
-            difference = mean_interval(gains) if gains and best.index else None
+            ours, theirs = ([orient(side.scores[seed]) for seed in paired] for side in (winner, rootstock))
+            difference = paired_difference(ours, theirs) if paired and best.index else None
             return Comparison(rootstock, winner, split, difference, _verdict(best.index, difference))
     return None
 

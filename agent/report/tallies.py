@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archgraft.agent.attempt import Attempt
-from archgraft.agent.report.intervals import Interval, mean_interval
 from archgraft.evaluator.results import Stage, Status
+from archgraft.evaluator.statistics import Interval, mean_interval
 
 
 @dataclass(frozen=True, slots=True)

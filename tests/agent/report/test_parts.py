@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import compare
 from archgraft.agent.report.figures import best_so_far, front
-from archgraft.agent.report.intervals import mean_interval
 from archgraft.agent.report.lineage import diff, lineage
 from archgraft.agent.report.seed_strip import round_ticks, seed_strip
 from archgraft.agent.report.tallies import by_operator, failures
@@ -18,6 +17,7 @@ from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.reader import load_run
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.results import Status
+from archgraft.evaluator.statistics import mean_interval
 from archgraft.evaluator.tasks.protocol import Metric
 from tests.agent.synthetic import SyntheticRun, result_of, run_info, write_run
 
