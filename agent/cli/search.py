@@ -35,6 +35,7 @@ def search_command(
     on. At the end the best candidates are trained anew with several seeds beside the model they came from, and the
     sealed test split is opened once.
     """
+    import shlex
     import sys
 
     from archgraft.agent.budget import Budget
@@ -52,7 +53,7 @@ def search_command(
         out=out,
         settings=load_settings(settings, set_ or ()),
         sources=tuple(from_ or ()),
-        command=" ".join(["archgraft", *sys.argv[1:]]),
+        command=shlex.join(["archgraft", *sys.argv[1:]]),
     )
     with LocalSandbox(preload=PRELOAD) as sandbox:
         run_and_report(request, cache_folder(), sandbox, typer.echo)

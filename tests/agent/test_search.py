@@ -1,5 +1,6 @@
 """A whole search, as its user meets it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from archgraft.agent.searching import run_and_report
 from archgraft.agent.store.ledger import ledger
 from archgraft.agent.store.reader import load_run
 from archgraft.evaluator.results import Status
+from archgraft.evaluator.tasks.load import load_task
 from archgraft.sandbox.supervisor import LocalSandbox
 from tests.agent.small_search import small_request, write_library
 
@@ -64,6 +66,22 @@ def test_report_and_model_are_left_in_the_run_folder(finished: tuple[SearchReque
     script = "import best, torch; print(tuple(best.build_model().eval()(torch.zeros(2, 3, 8, 8)).shape))"
     done = subprocess.run([sys.executable, "-c", script], cwd=request.out, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(2, 10)", done.stderr
+
+
+def test_the_exported_model_reproduces_its_recorded_scores(finished: tuple[SearchRequest, str]) -> None:
+    request, _ = finished
+    card = json.loads((request.out / "best.json").read_text())
+    task = load_task(request.task)
+    test = task.load().test
+    np.save(request.out / "inputs.npy", test.inputs)
+    script = (
+        "import best, numpy, torch; model = best.load_model().eval(); x = torch.from_numpy(numpy.load('inputs.npy'))\n"
+        "with torch.no_grad(): numpy.save('outputs.npy', model(x).numpy())"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=request.out, check=True)
+    score = task.score(np.load(request.out / "outputs.npy"), test.targets)
+    recorded = card["best"]["scores_by_split_and_seed"]["test"][str(card["weights"]["seed"])]
+    assert score == pytest.approx(recorded, abs=1e-9)
 
 
 def test_the_same_call_again_repeats_nothing_and_changes_nothing(
