@@ -44,7 +44,7 @@ class LibraryFile:
                 path, isolation_level=None, timeout=busy_seconds, check_same_thread=False
             )
         try:
-            self._prepare()
+            self._prepare(create=create)
         except BaseException:
             self.close()
             raise
@@ -70,8 +70,8 @@ class LibraryFile:
                 raise
             self._connection.commit()
 
-    def _prepare(self) -> None:
-        """Check that the file is a library of ours that this version reads; fill a new one."""
+    def _prepare(self, *, create: bool) -> None:
+        """Check that the file is a library of ours that this version reads; fill a new one if it is to be created."""
         with self._mendable():
             application_id = self._connection.execute("pragma application_id").fetchone()[0]
             version = self._connection.execute("pragma user_version").fetchone()[0]
@@ -85,6 +85,11 @@ class LibraryFile:
             return
         if n_tables or application_id or version:
             raise LibraryError(f"{self.path} is not an archgraft library: it is some other program's database")
+        if not create:  # what is only to be read is never written to, and an empty file hides a mistake
+            raise LibraryError(
+                f"{self.path} is an empty file, not a library: "
+                f"fill it with `archgraft mine SOURCE --library {self.path}`"
+            )
         with self.transaction() as connection:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)

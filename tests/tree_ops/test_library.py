@@ -191,3 +191,13 @@ def test_contracts_survive_json_whatever_their_arguments(template: list[tuple[st
 def test_data_that_is_no_contract_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         contract_from_json(contract_to_json(CONTRACT) | change)
+
+
+def test_an_empty_file_is_no_library_until_something_is_mined_into_it(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.write_bytes(b"")
+    with pytest.raises(LibraryError, match="is an empty file, not a library"):
+        Library(path)
+    assert path.read_bytes() == b""
+    Library(path, create=True).close()
+    Library(path).close()
