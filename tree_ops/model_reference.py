@@ -39,7 +39,7 @@ class ModelReference:
         arguments = rest.rstrip()[:-1].strip() if bracket else ""
         is_file = place.endswith(".py") or "/" in place or Path(place).exists()
         if is_file and not Path(place).is_file():
-            raise SourceError(f"no such file: {place}")
+            raise SourceError(f"{place} is a folder: {_FORMS}" if Path(place).is_dir() else f"no such file: {place}")
         if not is_file and not all(part.isidentifier() for part in place.split(".")):
             raise SourceError(f"{place!r} is neither a file nor a module's name: {_FORMS}")
         return cls(text, place, is_file, name.strip(), arguments, _names(arguments, text))

@@ -50,3 +50,8 @@ def test_arguments_may_be_built_from_the_modules_own_classes() -> None:
 def test_what_is_no_reference_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         ModelReference.parse(text)
+
+
+def test_a_folder_is_told_apart_from_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a folder"):
+        ModelReference.parse(f"{tmp_path}:Net")
