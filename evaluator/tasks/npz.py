@@ -61,8 +61,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except TaskError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "holds Python objects, which are never loaded" if "allow_pickle" in str(error) else str(error)
+        reason = _reason(error)
         raise TaskError(f"{path}: can't be read as a numpy archive: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """numpy's reason in our words: it takes any file that is no archive for a pickle."""
+    if "Object arrays" in str(error):
+        return "holds Python objects, which are never loaded"
+    return "it is some other kind of file" if "allow_pickle" in str(error) else str(error)
 
 
 def _numeric(path: Path, key: str, array: np.ndarray) -> np.ndarray:

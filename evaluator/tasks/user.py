@@ -31,6 +31,8 @@ def user_task(reference: str) -> Task:
         raise
     except Exception as error:
         raise TaskError(f"{reference}: the task function raised {_where(error)}") from error
+    except SystemExit as stop:  # a script's way to give up would end the search without a word
+        raise TaskError(f"{reference}: the task function raised {_where(stop)}") from stop
     missing = [member for member in MEMBERS if not hasattr(task, member)]
     if missing:
         kind = type(task).__name__
@@ -55,6 +57,8 @@ def _from_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         raise TaskError(f"{path}: can't be imported: {_where(error)}") from error
+    except SystemExit as stop:
+        raise TaskError(f"{path}: can't be imported: {_where(stop)}") from stop
     return module
 
 
@@ -63,9 +67,11 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
     except Exception as error:
         raise TaskError(f"{name}: can't be imported: {_where(error)}") from error
+    except SystemExit as stop:
+        raise TaskError(f"{name}: can't be imported: {_where(stop)}") from stop
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """`ValueError: text (file.py, line 3)`."""
     text = f"{type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)

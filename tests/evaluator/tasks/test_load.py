@@ -108,3 +108,11 @@ def test_a_users_function_that_fails_is_one_clear_error(task_file: Path, functio
 def test_a_users_module_that_is_not_there_is_one_clear_error(reference: str, message: str) -> None:
     with pytest.raises(TaskError, match=message):
         load_task(reference)
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit(3)", "def task():\n    raise SystemExit(3)"])
+def test_a_users_task_that_exits_is_one_clear_error(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "leaving.py"
+    path.write_text(body)
+    with pytest.raises(TaskError, match="SystemExit: 3"):
+        load_task(f"module:{path}:task")

@@ -114,7 +114,7 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 def test_a_file_that_is_no_archive_says_so(tmp_path: Path) -> None:
     path = tmp_path / "data.npz"
     path.write_text("not numpy")
-    with pytest.raises(TaskError, match="can't be read as a numpy archive"):
+    with pytest.raises(TaskError, match="can't be read as a numpy archive: it is some other kind of file"):
         npz_task(path)
 
 
