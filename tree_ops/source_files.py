@@ -26,7 +26,9 @@ def read(name: str, path: Path, root: SourceRoot) -> ModuleSource | BrokenFile:
             return BrokenFile(path, f"larger than {_MAX_FILE_BYTES // 2**20} MiB")
         text = decode(path.read_bytes())
         return parse_module(text, name, path, root, is_package=path.name == "__init__.py")
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except SyntaxError as error:
+        return BrokenFile(path, f"syntax error in line {error.lineno}: {error.msg}")
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         return BrokenFile(path, f"{type(error).__name__}: {error}")
 
 
