@@ -27,14 +27,14 @@ OFTEN_INSTALLED = ("timm", "vit_pytorch", "torchvision", "x_transformers")
 class DemoScale:
     """How much is done: by default what fits into 6 minutes on 2 cores."""
 
-    n_classes: int = 400
+    n_classes: int = 300
     """Classes mined, a seeded sample of all that the sources hold."""
     trials: int = 40
     minutes: float = 3.0
     growth: float = 3.0
     """How many times the rootstock's parameters and FLOPs a candidate may have."""
     n_finalists: int = 3
-    finalist_seeds: int = 7
+    finalist_seeds: int = 12
 
 
 def demo(
