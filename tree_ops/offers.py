@@ -232,15 +232,17 @@ class TreeOffers:
 def graft_cost(contract: Contract, graft: Graft, site: Signature) -> Cost:
     """Parameters and FLOPs of a graft at the site's widths and positions, scaled from those of its probe.
 
-    Parameters are quadratic in width. FLOPs are that, times positions; what attends to all positions is quadratic in
-    them too, so there the square is taken: rather too much than a candidate over the caps.
+    Parameters are quadratic in width, with linear parts that tell at small widths. FLOPs are that, times positions;
+    what attends to all positions is quadratic in them too, so there the square is taken: rather too much than a
+    candidate over the caps.
     """
-    width_ratio = max(site.in_width, site.out_width) / max(contract.probe_widths)
+    ratio = max(site.in_width, site.out_width) / max(contract.probe_widths)
+    width_factor = ratio**2 if ratio > 1 else (ratio**2 + ratio) / 2
     position_ratio = math.prod(site.in_positions) / math.prod(contract.probe_positions)
     if contract.family == "attention":
         position_ratio = max(position_ratio, position_ratio**2)
-    parameters = contract.n_parameters * width_ratio**2
-    flops = contract.flops * width_ratio**2 * position_ratio
+    parameters = contract.n_parameters * width_factor
+    flops = contract.flops * width_factor * position_ratio
     for adapter in (*graft.before, *graft.after):
         if adapter.name in ("nn.Conv2d", "nn.Conv1d", "nn.Linear"):
             parameters += site.in_width * site.out_width
