@@ -16,7 +16,7 @@ from archgraft.agent.store.reader import load_run
 from archgraft.sandbox.supervisor import LocalSandbox
 from tests.agent.small_search import small_request
 
-TRIALS = 6
+TRIALS = 30
 
 
 def command_line(request: SearchRequest) -> list[str]:
@@ -73,7 +73,7 @@ def test_killed_three_times_and_resumed_the_ledger_is_that_of_an_undisturbed_run
     tmp_path: Path, undisturbed: list[dict[str, object]], shared_sandbox: LocalSandbox
 ) -> None:
     request = small_request(tmp_path, trials=TRIALS)
-    for n_attempts in (1, 3, 5):
+    for n_attempts in (5, 14, 23):
         assert kill_when(request, n_attempts) == -signal.SIGKILL
     run_and_report(request, tmp_path, shared_sandbox, lambda _: None)
     with load_run(request.out) as run:
