@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.early_stop import EarlyStop
-from archgraft.evaluator.evaluate import CandidateSource, Evaluation, evaluate
+from archgraft.evaluator.evaluate import CandidateSource, evaluate
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Splits, Task
@@ -39,41 +40,28 @@ class Trainer:
 
     def train(self, source: str, construct: str, seed: int, *, keep_weights: bool = False) -> Trained:
         """Train from scratch and score on the validation split."""
-        return self._trained(
-            evaluate(
-                self.sandbox,
-                CandidateSource(source, construct),
-                self.task,
-                self.splits,
-                seed=seed,
-                limits=self.limits,
-                recipe=self.recipe,
-                early_stop=self.early_stop,
-                keep_weights=keep_weights,
-            )
-        )
+        options: dict[str, Any] = {"early_stop": self.early_stop, "keep_weights": keep_weights}
+        return self._evaluated(source, construct, seed, options)
 
     def test(self, source: str, construct: str, seed: int, weights: Path) -> Trained:
         """Score trained weights on the sealed test split."""
-        return self._trained(
-            evaluate(
-                self.sandbox,
-                CandidateSource(source, construct),
-                self.task,
-                self.splits,
-                seed=seed,
-                limits=self.limits,
-                split="test",
-                recipe=self.recipe,
-                weights=load_file(weights),
-            )
-        )
+        return self._evaluated(source, construct, seed, {"split": "test", "weights": load_file(weights)})
 
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""
         return replace(self, early_stop=early_stop)
 
-    def _trained(self, done: Evaluation) -> Trained:
+    def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
+        done = evaluate(
+            self.sandbox,
+            CandidateSource(source, construct),
+            self.task,
+            self.splits,
+            seed=seed,
+            limits=self.limits,
+            recipe=self.recipe,
+            **options,
+        )
         # One process on one device: on a CPU no GPU time is used.
         compute = Compute(wall_seconds=done.wall_seconds, cpu_seconds=done.cpu_seconds)
         return Trained(done.result, done.train_losses, done.weights, compute)

@@ -16,7 +16,7 @@ from archgraft.tree_ops.expectation import expect
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.tree import Tree
 from tests.agent.small_search import CONV_BLOCK, TOKEN_MIXER, spec
-from tests.planting import BATCH, LIMITS, RESIDUAL, inputs, plant_tree
+from tests.planting import LIMITS, RESIDUAL, inputs, plant_tree
 
 SPECS = {each.id: each for each in (spec("conv1", "ConvBlock", CONV_BLOCK), spec("mixer", "TokenMixer", TOKEN_MIXER))}
 Apply = Callable[[Tree, Edit], Verified]
@@ -175,7 +175,3 @@ def test_a_model_whose_parts_get_no_gradient_is_refused(tree: Tree, shared_sandb
     prints = [(cut, expect(tree, edit, cut.definition))]
     refused = verify(shared_sandbox, tree, prints, inputs(3, 8, 8), (10,), 0, 0, LIMITS)
     assert refused.reason == "no gradient reaches stem.weight"
-
-
-def test_the_batch_is_unlike_any_width() -> None:
-    assert BATCH not in (1, 2, 3, 4, 8, 10)
