@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.store import tables
+from archgraft.agent.store.interruption import uninterrupted
 
 DATABASE_NAME = "run.sqlite"
 BUSY_TIMEOUT_SECONDS = 60
@@ -58,9 +59,10 @@ def writing(engine: Engine, place: str) -> Iterator[Connection]:
 
 @contextmanager
 def usable(place: str) -> Iterator[None]:
-    """Turn what a broken, locked or full database raises into an error that says what to do."""
+    """Turn what a broken, locked or full database raises into an error that says what to do; Ctrl-C waits."""
     try:
-        yield
+        with uninterrupted():
+            yield
     except IntegrityError:
         raise
     except DatabaseError as error:
