@@ -17,9 +17,13 @@ Family = Literal[
     "spectral",
     "normalisation",
     "activation",
+    "embedding",
     "gate",
     "other",
 ]
+
+Kind = Literal["layer", "block"]
+"""A block joins paths: it adds its input, or what one path made of it, to what another made. A layer has one path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Contract:
     multiples of `width_multiple`. `spatial_stride` divides each position axis (1 keeps it). `causal` means that an
     output never depends on later positions (sequence and signal layouts; position-wise modules are causal).
     `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out), and `probe_positions`. Each position
-    axis must be a multiple of `position_multiple`; no width may be below `min_width`.
+    axis must be a multiple of `position_multiple`; no width may be below `min_width`. `fingerprint` is equal for modules
+    that computed the same on the same seeded weights and input (see `archgraft.evaluator.fingerprint`); empty: unknown.
     """
 
     layout: Layout
@@ -57,6 +62,8 @@ class Contract:
     position_multiple: int = 1
     min_width: int = 1
     probe_positions: tuple[int, ...] = ()
+    kind: Kind = "layer"
+    fingerprint: str = ""
 
     def arguments_for(self, in_width: int, out_width: int) -> Mapping[str, Any]:
         """Constructor keywords for a host that gives `in_width` and wants `out_width` channels.

@@ -17,3 +17,5 @@ class SourceRoot:
     licence: str
     folder: Path
     package: str | None
+    licence_text: str = ""
+    """The whole text of the source's licence file, where it has one."""
