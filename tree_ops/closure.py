@@ -7,16 +7,17 @@ self-contained raises `ClosureError` with the reason. Equal input gives byte-ide
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archgraft.tree_ops.import_block import guarded_import, import_block
 from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
-from archgraft.tree_ops.links import LinkedPiece
+from archgraft.tree_ops.links import LinkedPiece, PieceKey
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
 from archgraft.tree_ops.reach import ClosureError, Reached, reach
 from archgraft.tree_ops.rewriting import Rewriting
 from archgraft.tree_ops.sharing import share
+from archgraft.tree_ops.trimming import Trimming
 
 __all__ = ["ClosureError", "Extraction", "close", "extract"]
 
@@ -29,12 +30,14 @@ class Extraction:
 
     `requires` are the packages beyond the standard library that executing the source imports. Packages that only some
     code paths need are `optional`: their imports are guarded, and an empty class stands in where they are missing.
+    `emitted` maps every definition that was reached to its name in the source.
     """
 
     source: str
     names: Mapping[str, str]
     requires: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    emitted: Mapping[Definition, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -64,12 +67,13 @@ def close(
     last: str | None = None,
     header: str = "",
     lenient: bool = False,
+    trimming: Trimming | None = None,
 ) -> Extraction:
     """`extract` with the knobs that merging needs.
 
     The `whole` modules are kept entirely; `first` names choose before all others; the module `last` is written last.
     """
-    reached = reach(index, roots, whole, lenient=lenient)
+    reached = _trimmed(index, roots, tuple(whole), trimming, lenient=lenient)
     same_pieces, same_names = share(reached)
     postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
     order = emission_order(reached, same_pieces, last, postponed=postponed)
@@ -84,7 +88,21 @@ def close(
     body = _join(order, [rewriting.rewrite(piece) for piece in order])
     found = {f"{root.module}.{root.name}": rewriting.name_of(root) or root.name for root in roots}
     source = "\n\n\n".join(part for part in (head, *guarded, body) if part) + "\n"
-    return Extraction(source, found, _packages(needed, "torch"), _packages(optional))
+    emitted = {target: name for target in reached.definitions if (name := rewriting.name_of(target)) is not None}
+    return Extraction(source, found, _packages(needed, "torch"), _packages(optional), emitted)
+
+
+def _trimmed(
+    index: SourceIndex, roots: Sequence[Definition], whole: Sequence[str], trimming: Trimming | None, *, lenient: bool
+) -> Reached:
+    """What the roots need once trimming finds nothing more to do."""
+    texts: dict[PieceKey, str] = {}
+    while True:
+        reached = reach(index, roots, whole, texts, lenient=lenient)
+        found = trimming(index, reached) if trimming else {}
+        if all(reached.pieces[key].text == text for key, text in found.items()):
+            return reached
+        texts.update(found)
 
 
 def _is_empty(piece: LinkedPiece) -> bool:

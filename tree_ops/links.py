@@ -62,22 +62,26 @@ class LinkedPiece:
         return self.module.name, self.piece.index
 
 
-def link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition]) -> LinkedPiece:
+def link(
+    index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition], text: str | None = None
+) -> LinkedPiece:
     """Parse one piece and resolve its names; registrations on the `kept` objects stay, other ones are dropped.
 
-    Pieces without registrations are remembered in the index: helpers are part of many closures.
+    `text` is read in place of the piece's own. Pieces without registrations are remembered in the index: helpers are
+    part of many closures.
     """
+    if text is not None:
+        return _link(index, module, piece, kept, text)
     remembered = index.linked.get((module.name, piece.index))
     if remembered is not None:
         return remembered
-    linked = _link(index, module, piece, kept)
+    linked = _link(index, module, piece, kept, module.text_of(piece))
     if not linked.registrations and len(index.linked) < _MAX_REMEMBERED:
         index.linked[linked.key] = linked
     return linked
 
 
-def _link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition]) -> LinkedPiece:
-    text = module.text_of(piece)
+def _link(index: SourceIndex, module: ModuleSource, piece: Piece, kept: Set[Definition], text: str) -> LinkedPiece:
     statements = parse(text).body
     linked = LinkedPiece(module, piece, text, statements, [], [], [], [], False)
     for statement in statements:

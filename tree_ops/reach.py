@@ -1,6 +1,6 @@
 """Which pieces of which modules a set of definitions needs, transitively."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archgraft.tree_ops.errors import SourceError
@@ -48,15 +48,20 @@ class Reached:
 
 
 def reach(
-    index: SourceIndex, roots: Sequence[Definition], whole: Iterable[str] = (), *, lenient: bool = False
+    index: SourceIndex,
+    roots: Sequence[Definition],
+    whole: Iterable[str] = (),
+    texts: Mapping[PieceKey, str] | None = None,
+    *,
+    lenient: bool = False,
 ) -> Reached:
-    """All that the roots need, and all that the `whole` modules hold.
+    """All that the roots need, and all that the `whole` modules hold; `texts` are read in place of the authors' pieces.
 
     Raises `ClosureError` for a name that is needed and has no Python source; `lenient` leaves such names as they are.
     """
     kept: frozenset[Definition] = frozenset()
     while True:
-        walk = _Walk(index, roots, kept, lenient)
+        walk = _Walk(index, roots, kept, texts or {}, lenient)
         walk.run(whole)
         registries = {found.registry for piece in walk.reached.pieces.values() for found in piece.registrations}
         needed = kept | (registries & set(walk.reached.definitions))
@@ -67,9 +72,15 @@ def reach(
 
 class _Walk:
     def __init__(
-        self, index: SourceIndex, roots: Sequence[Definition], kept: frozenset[Definition], lenient: bool
+        self,
+        index: SourceIndex,
+        roots: Sequence[Definition],
+        kept: frozenset[Definition],
+        texts: Mapping[PieceKey, str],
+        lenient: bool,
     ) -> None:
         self.index = index
+        self.texts = texts
         self.kept = kept
         self.lenient = lenient
         self.reached = Reached(roots)
@@ -87,7 +98,7 @@ class _Walk:
 
     def _link(self, key: PieceKey) -> LinkedPiece:
         module = self.index.modules[key[0]]
-        piece = link(self.index, module, module.pieces[key[1]], self.kept)
+        piece = link(self.index, module, module.pieces[key[1]], self.kept, self.texts.get(key))
         self.reached.pieces[key] = piece
         return piece
 
