@@ -1,7 +1,7 @@
 """A static index over source roots: which modules there are, what each name stands for, which classes are modules.
 
 Nothing is imported or executed. Torch, numpy and the standard library stay imports; every other package that is indexed
-can be inlined by the closure. The einops shim comes first, so that it stands in for the real package.
+can be inlined by the closure. Names that a shim stands in for mean the shim's, in whatever way they are imported.
 """
 
 import ast
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, parse_module
 from archgraft.tree_ops.scopes import FunctionNode
+from archgraft.tree_ops.shim_modules import shim_name, shim_root, shimmed_name, stands_in
 from archgraft.tree_ops.source_files import BrokenFile, files, read, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
 """Packages that emitted source imports; their own code is never inlined."""
-_SHIMS = Path(__file__).parent / "shims"
 _MODULE_NAMES = frozenset(dir(builtins)) | {
     "__name__",
     "__file__",
@@ -74,11 +74,6 @@ class Builtin:
 Target = Definition | External | Namespace | Missing | Builtin
 
 
-def shim_root() -> SourceRoot:
-    """Our own small einops, as a source."""
-    return SourceRoot("einops (archgraft shim)", "", "Apache-2.0", _SHIMS / "einops", "einops")
-
-
 class SourceIndex:
     """Modules by dotted name. Make one with `SourceIndex.build` or `SourceIndex.of_texts`."""
 
@@ -121,11 +116,10 @@ class SourceIndex:
 
     def module_classes(self) -> tuple[Definition, ...]:
         """All `nn.Module` classes defined at top level, in order of module name and line; shims left out."""
-        shims = shim_root().name
         return tuple(
             definition
             for name in sorted(self.modules)
-            if (root := self.modules[name].root) is None or root.name != shims
+            if shimmed_name(name) is None
             for header in self.modules[name].classes
             if self.is_module_class(definition := Definition(name, header.name))
         )
@@ -208,13 +202,19 @@ class SourceIndex:
         target = self.resolve(module, name) if module is not None else Missing("")
         if (module is not None and name in module.bindings) or isinstance(target, Definition | Namespace):
             return target
-        if self.find(f"{module_name}.{name}") or self._has_below(f"{module_name}.{name}"):
+        if (submodule := self.find(f"{module_name}.{name}")) is not None:
+            return Namespace(submodule.name)
+        if self._has_below(f"{module_name}.{name}"):
             return Namespace(f"{module_name}.{name}")
         if isinstance(target, Missing | Builtin):
-            return Missing(f"module {module_name} has no {name}")
+            outside = shimmed_name(module_name)
+            return External(f"{outside}.{name}", name) if outside else Missing(f"module {module_name} has no {name}")
         return target
 
     def _resolve(self, module: ModuleSource, name: str) -> Target:
+        shim = self.modules.get(shim_name(module.name))
+        if shim is not None and stands_in(shim, name):
+            return self.resolve(shim, name)
         bindings = module.bindings.get(name)
         if bindings:
             return self._resolve_bindings(module, name, bindings)
@@ -284,9 +284,13 @@ class SourceIndex:
     # Modules
 
     def find(self, name: str, importer: ModuleSource | None = None) -> ModuleSource | None:
-        """The module of that name, or a file beside a script that imports it."""
-        if name in self.modules or importer is None or importer.root is None or importer.root.package is not None:
-            return self.modules.get(name)
+        """The module of that name, a file beside a script that imports it, or a shim."""
+        found = self.modules.get(name) or self._find_beside(name, importer)
+        return found or self.modules.get(shim_name(name))
+
+    def _find_beside(self, name: str, importer: ModuleSource | None) -> ModuleSource | None:
+        if importer is None or importer.root is None or importer.root.package is not None:
+            return None
         for folder in script_folders(importer.path):
             stem = folder.joinpath(*name.split("."))
             for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
