@@ -7,16 +7,20 @@ can be inlined by the closure. Names that a shim stands in for mean the shim's, 
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, parse_module
+from archgraft.tree_ops.file_records import read_file
+from archgraft.tree_ops.file_texts import RecentTexts
+from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_roots
+from archgraft.tree_ops.module_reader import parse_module
+from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
 from archgraft.tree_ops.scopes import FunctionNode
 from archgraft.tree_ops.shim_modules import shim_name, shim_root, shimmed_name, stands_in
-from archgraft.tree_ops.source_files import BrokenFile, files, read, script_folders
+from archgraft.tree_ops.source_files import BrokenFile, SourceFile, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
 
@@ -77,9 +81,15 @@ Target = Definition | External | Namespace | Missing | Builtin
 class SourceIndex:
     """Modules by dotted name. Make one with `SourceIndex.build` or `SourceIndex.of_texts`."""
 
-    def __init__(self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = ()) -> None:
+    def __init__(
+        self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = (), texts: RecentTexts | None = None
+    ) -> None:
         self.modules = modules
         self.broken = list(broken)
+        self.cache_problem = ""
+        """Why the cache that `build` was given can't be used; empty when nothing is wrong with it."""
+        self._texts = texts or RecentTexts()
+        self._namespaces = {parent for name in modules for parent in _parents(name)}
         self._packages = {name.split(".")[0] for name in modules} - PROVIDED
         self._by_path = {module.path: module for module in modules.values()}
         self._resolved: dict[tuple[str, str], Target] = {}
@@ -89,23 +99,25 @@ class SourceIndex:
         self._functions: dict[Definition, FunctionNode | None] = {}
 
     @classmethod
-    def build(cls, roots: Iterable[SourceRoot]) -> "SourceIndex":
+    def build(
+        cls,
+        roots: Iterable[SourceRoot],
+        *,
+        cache: Path | None = None,
+        n_processes: int | None = None,
+        progress: Progress = no_progress,
+    ) -> "SourceIndex":
         """Index all files of the roots; the first root that holds a module name keeps it.
 
-        Broken files are listed in `broken` and left out. Raises `SourceError` when a root doesn't exist.
+        Broken files are listed in `broken` and left out. `cache` is the folder where what was read is kept between
+        runs, `n_processes` how many read at once (by default as many as pay off); neither changes the index. Raises
+        `SourceError` when a root doesn't exist, or a reading process is killed.
         """
-        modules: dict[str, ModuleSource] = {}
-        broken: list[BrokenFile] = []
-        for root in (shim_root(), *roots):
-            if not root.folder.exists():
-                raise SourceError(f"source {root.name}: {root.folder} does not exist")
-            for name, path in files(root):
-                found = read(name, path, root)
-                if isinstance(found, BrokenFile):
-                    broken.append(found)
-                else:
-                    modules.setdefault(name, found)
-        return cls(modules, broken)
+        recent = RecentTexts()
+        reading = read_roots((shim_root(), *roots), recent, cache=cache, n_processes=n_processes, progress=progress)
+        index = cls(reading.modules, reading.broken, recent)
+        index.cache_problem = reading.cache_problem
+        return index
 
     @classmethod
     def of_texts(cls, texts: dict[str, str]) -> "SourceIndex":
@@ -301,15 +313,23 @@ class SourceIndex:
         return None
 
     def _load(self, name: str, path: Path, root: SourceRoot) -> ModuleSource | None:
-        found = read(name, path, root)
-        if isinstance(found, BrokenFile):
-            self.broken.append(found)
+        found = read_file(name, path)
+        if found.fault:
+            self.broken.append(BrokenFile(path, found.fault))
             return None
-        self.modules[name] = self._by_path[path] = found
-        return found
+        module = module_of(SourceFile(name, path, root), found, self._texts)
+        self.modules[name] = self._by_path[path] = module
+        self._namespaces.update(_parents(name))
+        return module
 
     def _has_below(self, name: str) -> bool:
-        return any(other.startswith(f"{name}.") for other in self.modules)
+        return name in self._namespaces
+
+
+def _parents(name: str) -> Iterator[str]:
+    """`a` and `a.b` for `a.b.c`."""
+    while name := name.rpartition(".")[0]:
+        yield name
 
 
 def _external(imported: Imported) -> External:

@@ -1,58 +1,84 @@
-"""The Python files of a source: which there are, what a program would import them as, and reading them."""
+"""The Python files of a source: which there are, and what a program would import them as."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archgraft.tree_ops.modules import ModuleSource, decode, parse_module
 from archgraft.tree_ops.sources import SourceRoot
 
-_MAX_FILE_BYTES = 8 * 2**20
 _REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+_ENVIRONMENT_MARK = "pyvenv.cfg"
+"""A virtual environment inside a source holds other people's packages."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A file that could not be read, and why."""
+    """A file or folder that could not be read, and why."""
 
     path: Path
     reason: str
 
 
-def read(name: str, path: Path, root: SourceRoot) -> ModuleSource | BrokenFile:
-    """Parse one file, or say why it can't be."""
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            return BrokenFile(path, f"larger than {_MAX_FILE_BYTES // 2**20} MiB")
-        text = decode(path.read_bytes())
-        return parse_module(text, name, path, root, is_package=path.name == "__init__.py")
-    except SyntaxError as error:
-        return BrokenFile(path, f"syntax error in line {error.lineno}: {error.msg}")
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        return BrokenFile(path, f"{type(error).__name__}: {error}")
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A Python file and its dotted module name."""
+
+    name: str
+    path: Path
+    root: SourceRoot
 
 
-def files(root: SourceRoot) -> Iterator[tuple[str, Path]]:
-    """Module names and paths of a root, sorted."""
+def files(root: SourceRoot) -> Iterator[SourceFile | BrokenFile]:
+    """The files of a root in the order of their paths; hidden ones, links and virtual environments are left out.
+
+    Folders that can't be listed, and names that are no text, come as broken.
+    """
     if root.folder.is_file():
-        yield _name_of(root.folder, _import_folder(root.folder.parent)), root.folder
+        yield SourceFile(_name_of(root.folder, _import_folder(root.folder.parent)), root.folder, root)
         return
-    base = root.folder.parent if root.package else _import_folder(root.folder)
+    base = root.folder if root.package else _import_folder(root.folder)
     prefix = root.package.split(".") if root.package else []
-    for path in sorted(root.folder.rglob("*.py")):
-        if any(part.startswith(".") for part in path.relative_to(root.folder).parts) or path.is_symlink():
-            continue
-        if prefix:
-            relative = path.relative_to(root.folder).with_suffix("").parts
-            yield ".".join([*prefix, *(part for part in relative if part != "__init__")]), path
+    for found in _walk(root.folder):
+        if isinstance(found, BrokenFile):
+            yield found
         else:
-            yield _name_of(path, base), path
+            parts = [*prefix, *found.relative_to(base).with_suffix("").parts]
+            yield SourceFile(_dotted(parts), found, root)
+
+
+def _walk(folder: Path) -> Iterator[Path | BrokenFile]:
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(
+                (entry for entry in listed if not entry.name.startswith(".")), key=lambda entry: entry.name
+            )
+    except OSError as error:
+        yield BrokenFile(folder, error.strerror or str(error))
+        return
+    if any(entry.name == _ENVIRONMENT_MARK for entry in entries):
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield from _walk(folder / entry.name)
+        elif entry.name.endswith(".py") and entry.is_file():
+            path = folder / entry.name
+            yield path if _is_text(entry.name) else BrokenFile(path, "its name is not text in this system's encoding")
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _name_of(path: Path, base: Path) -> str:
-    parts = list(path.relative_to(base).with_suffix("").parts)
+    return _dotted(list(path.relative_to(base).with_suffix("").parts))
+
+
+def _dotted(parts: list[str]) -> str:
     if parts[-1] == "__init__" and len(parts) > 1:
-        parts.pop()
+        parts = parts[:-1]
     return ".".join(parts)
 
 
