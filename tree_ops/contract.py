@@ -44,8 +44,8 @@ class Contract:
     multiples of `width_multiple`. `spatial_stride` divides each position axis (1 keeps it). `causal` means that an
     output never depends on later positions (sequence and signal layouts; position-wise modules are causal).
     `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out), and `probe_positions`. Each position
-    axis must be a multiple of `position_multiple`; no width may be below `min_width`. `fingerprint` is equal for modules
-    that computed the same on the same seeded weights and input (see `archgraft.evaluator.fingerprint`); empty: unknown.
+    axis must be a multiple of `position_multiple`; no width may be below `min_width`. Modules of equal `fingerprint`
+    computed the same on the same seeded weights and input (`archgraft.evaluator.fingerprint`); empty: unknown.
     """
 
     layout: Layout

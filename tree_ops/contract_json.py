@@ -4,6 +4,8 @@ Literals are kept as Python source, so that tuples stay tuples. The child only w
 validated, and pydantic, which takes a while to import, is left to the reader.
 """
 
+import keyword
+import re
 from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,9 @@ from archgraft.tree_ops.syntax import literal
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+_LARGEST = 2**31
+_FINGERPRINT = re.compile(r"([0-9a-f]{16})?")
 
 
 def contract_to_json(contract: Contract) -> dict[str, Any]:
@@ -28,8 +33,35 @@ def contract_from_json(fields: Any) -> Contract:
     """The contract of data that nobody vouches for. Raises `ValueError` when it is not one."""
     if not isinstance(fields, dict) or not isinstance(fields.get("template"), list):
         raise ValueError("a contract is an object with a template")
-    template = tuple((str(name), _value_from_json(value)) for name, value in fields["template"])
-    return _contract_adapter().validate_python({**fields, "template": template})
+    template = tuple((_argument_name(name), _value_from_json(value)) for name, value in fields["template"])
+    contract = _contract_adapter().validate_python({**fields, "template": template})
+    _check_ranges(contract)
+    return contract
+
+
+def _argument_name(name: Any) -> str:
+    """Names become source when a module is grafted, so that anything but a name could be code."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} is no argument's name")
+    return name
+
+
+def _check_ranges(contract: Contract) -> None:
+    """Numbers that others divide by, or scale with."""
+    names = ("width_multiple", "spatial_stride", "position_multiple", "min_width")
+    numbers = {name: getattr(contract, name) for name in names}
+    numbers |= {f"probe_widths[{place}]": width for place, width in enumerate(contract.probe_widths)}
+    numbers |= {f"probe_positions[{place}]": length for place, length in enumerate(contract.probe_positions)}
+    for _, value in contract.template:
+        if isinstance(value, Role):
+            numbers |= {f"{value.role}.factor": value.factor, f"{value.role}.divisor": value.divisor}
+    for name, number in numbers.items():
+        if not 1 <= number <= _LARGEST:
+            raise ValueError(f"{name} must be between 1 and {_LARGEST}, but got {number}")
+    if not contract.probe_widths or contract.n_parameters < 0 or contract.flops < 0:
+        raise ValueError("a contract has probe widths, and no costs below zero")
+    if not _FINGERPRINT.fullmatch(contract.fingerprint):
+        raise ValueError(f"{contract.fingerprint!r} is no fingerprint")
 
 
 def _value_to_json(value: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import ModuleFilter
 from archgraft.tree_ops.sources import SourceRoot
 
 LAYERS = '''
@@ -125,7 +126,7 @@ def test_every_class_is_stored_or_has_a_reason(tmp_path: Path, root: SourceRoot,
 def test_a_copy_is_an_origin_not_a_module(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
     summary, _ = mined(root, tmp_path / "library.sqlite", sandbox)
     with Library(tmp_path / "library.sqlite") as library:
-        (module,) = library.modules(family="mlp")
+        (module,) = library.modules(ModuleFilter(family="mlp"))
     assert summary.n_modules == 2
     assert [origin.qualified_name for origin in module.origins] == [
         "little_nets.copies.Copied",
@@ -176,7 +177,7 @@ def test_code_without_a_version_is_looked_at_again(tmp_path: Path, root: SourceR
     (root.folder / "layers.py").write_text(LAYERS.replace("torch.relu", "torch.tanh"))
     summary, _ = mined(unversioned, path, sandbox)
     with Library(path) as library:
-        (module,) = library.modules(family="convolution")
+        (module,) = library.modules(ModuleFilter(family="convolution"))
     assert "torch.tanh" in module.spec.source
     assert (summary.sources[0].n_stored, summary.sources[0].n_known, summary.n_modules) == (1, 2, 2)
 
@@ -203,18 +204,18 @@ def test_the_commands_mine_list_filter_and_show(tmp_path: Path, root: SourceRoot
     assert "2 modules" in done.stdout
     assert "not readable" in done.stdout
 
-    listed = command("library", path)
+    listed = command("library", "list", "--library", path)
     assert "little_nets.layers.ConvBlock" in listed.stdout
     assert "2 of 2 modules" in listed.stdout
-    assert "1 of 2 modules" in command("library", path, "--family", "mlp").stdout
-    assert "0 of 2 modules" in command("library", path, "--layout", "signal").stdout
+    assert "1 of 2 modules" in command("library", "list", "--library", path, "--family", "mlp").stdout
+    assert "0 of 2 modules" in command("library", "list", "--library", path, "--layout", "signal").stdout
 
-    rejected = command("library", path, "--rejected", "--text", "wrapper")
+    rejected = command("library", "rejected", "--library", path, "--text", "wrapper")
     assert "no value is known for the required parameter `inner`" in rejected.stdout
     assert "1 classes not taken" in rejected.stdout
 
-    (module,) = json.loads(command("library", path, "--family", "convolution", "--json").stdout)
-    shown = command("library", path, "--show", module["id"][:6])
+    (module,) = json.loads(command("library", "list", "--library", path, "--family", "convolution", "--json").stdout)
+    shown = command("library", "show", module["id"][:6], "--library", path)
     assert "# build it as ConvBlock(in_chs=in_width, out_chs=out_width)" in shown.stdout
     assert "class ConvBlock(nn.Module):" in shown.stdout
     assert "little_nets.layers.ConvBlock" in shown.stdout
@@ -233,7 +234,7 @@ def test_the_summary_as_json_has_all_counts(tmp_path: Path, root: SourceRoot, sa
     [
         (("mine", "nowhere.py"), "there is no file or folder nowhere.py"),
         (("mine", "pypi:timm"), "NAME==VERSION"),
-        (("library", "nowhere.sqlite"), "there is no library at nowhere.sqlite"),
+        (("library", "list", "--library", "nowhere.sqlite"), "there is no library at nowhere.sqlite"),
     ],
 )
 def test_what_the_user_can_mend_is_one_message_and_code_2(arguments: tuple[str, ...], message: str) -> None:
@@ -246,10 +247,10 @@ def test_words_that_mean_nothing_are_answered_with_those_that_do(tmp_path: Path)
     path = tmp_path / "library.sqlite"
     Library(path, create=True).close()
     for option, word in (("--family", "attention"), ("--layout", "map_last")):
-        done = command("library", path, option, "nonsense")
+        done = command("library", "list", "--library", path, option, "nonsense")
         assert done.exit_code == 2
         assert word in done.stderr
-    done = command("library", path, "--show", "abc")
+    done = command("library", "show", "abc", "--library", path)
     assert (done.exit_code, "no module has an id that starts with 'abc'" in done.stderr) == (2, True)
 
 
