@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_records import FileRecord, read_file
 from archgraft.tree_ops.file_texts import FileText, RecentTexts, digest_of
 from archgraft.tree_ops.index import SourceIndex
 from archgraft.tree_ops.index_cache import IndexCache
@@ -96,16 +97,13 @@ def test_a_record_says_what_parsing_the_text_says(tmp_path: Path) -> None:
 
 def count_parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The paths of files that this process parses from now on."""
-    from archgraft.tree_ops import indexing
-
     parsed: list[Path] = []
-    real = indexing.read_file
 
-    def read_file(name: str, path: Path) -> Any:
+    def counted(name: str, path: Path) -> FileRecord:
         parsed.append(path)
-        return real(name, path)
+        return read_file(name, path)
 
-    monkeypatch.setattr(indexing, "read_file", read_file)
+    monkeypatch.setattr("archgraft.tree_ops.indexing.read_file", counted)
     return parsed
 
 
