@@ -6,7 +6,6 @@ is set on it. A method of an object (`@REGISTRY.register()`) counts as one, too,
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archgraft.tree_ops.index import Definition, SourceIndex
@@ -22,13 +21,6 @@ class Registration:
 
     decorator: ast.expr
     registry: Definition
-
-
-def decorators_of(statement: ast.stmt) -> Iterator[ast.expr]:
-    """All decorators in a statement, those of methods included."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from node.decorator_list
 
 
 def registration(index: SourceIndex, module: ModuleSource, decorator: ast.expr) -> Registration | None:

@@ -94,7 +94,7 @@ class SourceIndex:
         self._by_path = {module.path: module for module in modules.values()}
         self._resolved: dict[tuple[str, str], Target] = {}
         self._is_module_class: dict[Definition, bool] = {}
-        self.linked: dict[tuple[str, int], LinkedPiece] = {}
+        self.linked: dict[tuple[str, int, str | None], LinkedPiece] = {}
         """Pieces that `links.link` has parsed, by module and number."""
         self._functions: dict[Definition, FunctionNode | None] = {}
 

@@ -57,7 +57,7 @@ class _Order:
         piece = self.reached.pieces[key]
         eager = {other for found in self._eager_links(piece) for other in self._pieces_before(key, found)}
         called: set[PieceKey] = set()
-        if piece.calls_eagerly:
+        if self.reached.calls_eagerly(piece):
             stack = [other for found in self._eager_links(piece) for other in self._raw(found)]
             seen: set[PieceKey] = set()
             while stack:
@@ -65,7 +65,7 @@ class _Order:
                 if other in seen:
                     continue
                 seen.add(other)
-                for found in self.reached.pieces[other].links:
+                for found in self.reached.links(self.reached.pieces[other]):
                     stack.extend(self._raw(found))
             called = {self.same_as[other] for other in seen if other[0] != key[0] or other[1] < key[1]}
         representative = self.same_as[key]
@@ -93,7 +93,7 @@ def _module_ranks(reached: Reached, last: str | None) -> dict[str, int]:
     needs: dict[str, dict[str, None]] = {}
     for (module, _), piece in sorted(reached.pieces.items()):
         others = needs.setdefault(module, {})
-        for found in piece.links:
+        for found in reached.links(piece):
             if isinstance(found.target, Definition) and found.target in reached.definitions:
                 others.setdefault(found.target.module)
     ranks: dict[str, int] = {}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from archgraft.tree_ops.cutting import cuts
 from archgraft.tree_ops.index import Definition, External, Missing, Target
 from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, guard_of
 from archgraft.tree_ops.naming import Names
@@ -40,13 +41,11 @@ class _PieceRewriter:
         self.edits: list[TextEdit] = []
 
     def run(self) -> str:
-        for decorator in self.piece.dropped:
-            assert decorator.end_lineno is not None
-            self._replace(*self.source.lines_span(decorator.lineno, decorator.end_lineno), "")
+        self.edits += cuts(self.piece, self.shared.reached.live[self.piece.key], self.source)
         for annotation in self._dropped_annotations():
             self._drop_annotation(annotation)
         self._rewrite_imports()
-        for found in self.piece.links:
+        for found in self.shared.reached.links(self.piece):
             self._rewrite_use(found)
         return self.source.apply(self.edits) if self.edits else self.piece.text
 
@@ -95,7 +94,7 @@ class _PieceRewriter:
 
     def _dropped_annotations(self) -> Iterator[Annotation]:
         seen: set[int] = set()
-        for found in self.piece.links:
+        for found in self.shared.reached.links(self.piece):
             annotation = found.use.annotation
             if annotation is None or id(annotation.node) in seen:
                 continue
@@ -134,7 +133,7 @@ class _PieceRewriter:
 
     def _rewrite_imports(self) -> None:
         by_statement: dict[int, list[ImportLink]] = {}
-        for found in self.piece.imports:
+        for found in self.shared.reached.imports(self.piece):
             by_statement.setdefault(id(found.node), []).append(found)
         for links in by_statement.values():
             is_partial = self.piece.piece.is_import and not all(found.value for found in links)

@@ -62,8 +62,8 @@ class Uses:
     uses: list[Use] = field(default_factory=list)
     imports: list[tuple[ImportNode, bool]] = field(default_factory=list)
     """Import statements anywhere in it, and whether each is at module level."""
-    calls_eagerly: bool = False
-    """Whether executing the statement may run functions: a call, a decorator, a base class."""
+    eager_calls: list[ast.AST] = field(default_factory=list)
+    """What may run functions while the statement is executed: calls, decorators, classes with bases."""
 
 
 @dataclass(slots=True)
@@ -74,9 +74,9 @@ class _Scope:
     global_names: set[str] = field(default_factory=set)
 
 
-def analyse(statement: ast.stmt, dropped: Iterable[ast.expr] = ()) -> Uses:
-    """The uses of one top-level statement; the `dropped` decorators are left out."""
-    visitor = _Visitor({id(node) for node in dropped})
+def analyse(statement: ast.stmt) -> Uses:
+    """The uses of one top-level statement."""
+    visitor = _Visitor()
     visitor.visit(statement)
     return visitor.found
 
@@ -144,9 +144,8 @@ def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
 
 
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, dropped: set[int]) -> None:
+    def __init__(self) -> None:
         self.found = Uses()
-        self._dropped = dropped
         self._scopes: list[_Scope] = []
         self._lazy = 0
         self._annotation: Annotation | None = None
@@ -302,9 +301,8 @@ class _Visitor(ast.NodeVisitor):
                 self._use(inner.id, None)
 
     def visit_FunctionDef(self, node: FunctionNode) -> None:
-        decorators = [decorator for decorator in node.decorator_list if id(decorator) not in self._dropped]
-        self.found.calls_eagerly |= bool(decorators) and not self._lazy
-        self._visit_essential(decorators)
+        self._calls(node.decorator_list)
+        self._visit_essential(node.decorator_list)
         self._visit_signature(node.args)
         self._visit_annotation(node, node.returns)
         self._bind(node.name, node)
@@ -327,9 +325,8 @@ class _Visitor(ast.NodeVisitor):
         self._scopes.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        decorators = [decorator for decorator in node.decorator_list if id(decorator) not in self._dropped]
-        self.found.calls_eagerly |= bool(decorators or node.bases or node.keywords) and not self._lazy
-        self._visit_essential([*decorators, *node.bases, *node.keywords])
+        self._calls([*node.decorator_list, *([node] if node.bases or node.keywords else [])])
+        self._visit_essential([*node.decorator_list, *node.bases, *node.keywords])
         scope = _Scope("class")
         for inner in walk_scope(node.body):
             if isinstance(inner, ast.Global):
@@ -340,9 +337,13 @@ class _Visitor(ast.NodeVisitor):
         self._bind(node.name, node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        self.found.calls_eagerly |= not self._lazy
+        self._calls([node])
         self._visit_essential([node.func])
         self._visit_all([*node.args, *node.keywords])
+
+    def _calls(self, nodes: Iterable[ast.AST]) -> None:
+        if not self._lazy:
+            self.found.eager_calls.extend(nodes)
 
     def visit_any_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)

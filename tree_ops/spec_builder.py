@@ -26,6 +26,7 @@ def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Defin
         requires=extraction.requires,
         origin=_origin(index.modules[definition.module], definition),
         n_lines=extraction.source.count("\n"),
+        documentation="\n\n".join(f"{name}:\n{text}" for name, text in extraction.documentation.items()),
     )
 
 

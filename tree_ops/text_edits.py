@@ -42,6 +42,18 @@ class SourceBytes:
         """Offsets of whole lines, the last line's end included."""
         return self._starts[first - 1], min(self._starts[last], len(self.data))
 
+    def line(self, number: int) -> bytes:
+        """One line without its end."""
+        return self.data[self._starts[number - 1] : self._starts[number] - 1]
+
+    def is_blank(self, number: int) -> bool:
+        return not self.line(number).strip()
+
+    def is_comment(self, number: int, column: int) -> bool:
+        """Whether a line holds nothing but a comment that starts in a column."""
+        line = self.line(number)
+        return line[column : column + 1] == b"#" and not line[:column].strip()
+
     def find_word(self, word: str, start: int, end: int) -> int:
         """Offset of a whole word. Raises `ValueError` when it isn't there."""
         found = re.search(rb"(?<![\w.])" + re.escape(word.encode()) + rb"(?!\w)", self.data[start:end])

@@ -1,0 +1,103 @@
+"""What leaving out the dead parts of a piece does to its text: they go with their decorators and the comments above."""
+
+import ast
+import inspect
+from collections.abc import Collection, Iterator, Sequence
+
+from archgraft.tree_ops.links import LinkedPiece
+from archgraft.tree_ops.parts import Part
+from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
+
+
+def cuts(piece: LinkedPiece, live: Collection[int], source: SourceBytes) -> Iterator[TextEdit]:
+    """The edits that take out every part that is not live."""
+    dead = [part for part in piece.parts.all if part.number not in live and part.parent in live]
+    if not dead:
+        return
+    statements = {id(part.node) for part in dead if part.kind in ("member", "documentation")}
+    for part in dead:
+        if part.kind == "decorator" and isinstance(part.node, ast.expr):
+            yield TextEdit(*source.lines_span(part.node.lineno, part.node.end_lineno or 0), "")
+        elif part.kind == "entry" and not isinstance(part.node, ast.Tuple):
+            yield TextEdit(0, len(source.data), "")
+    yield from _entries([part for part in dead if isinstance(part.node, ast.Tuple)], piece, source)
+    if statements:
+        for owner in _owners(piece.statements):
+            if any(id(statement) in statements for statement in owner.body):
+                yield from _in_body(owner, statements, source)
+
+
+def documentation_left_out(piece: LinkedPiece, live: Collection[int]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The docstrings of what is kept, with the names of the definitions around each."""
+    for part in piece.parts.all:
+        if part.kind == "documentation" and part.number not in live and part.parent in live:
+            assert isinstance(part.node, ast.Expr)
+            assert isinstance(part.node.value, ast.Constant)
+            yield part.path, inspect.cleandoc(str(part.node.value.value))
+
+
+def _owners(statements: Sequence[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node
+
+
+def _in_body(
+    owner: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, dead: Collection[int], source: SourceBytes
+) -> Iterator[TextEdit]:
+    body = owner.body
+    if all(id(statement) in dead for statement in body):
+        start = source.offset(*_first(body[0]))
+        yield TextEdit(start, source.end(body[-1]), "pass")
+        return
+    is_first = True
+    previous_end = 0
+    for number, statement in enumerate(body):
+        if id(statement) in dead:
+            following = _first(body[number + 1])[0] if number + 1 < len(body) else None
+            first, last = _lines(statement, previous_end, following if is_first else None, source)
+            if not is_first:
+                while source.is_blank(first - 1) and first - 1 > previous_end:
+                    first -= 1
+            yield TextEdit(*source.lines_span(first, last), "")
+        else:
+            is_first = False
+        previous_end = statement.end_lineno or 0
+
+
+def _lines(statement: ast.stmt, previous_end: int, following: int | None, source: SourceBytes) -> tuple[int, int]:
+    """First and last line to take out: comments above included, and blank lines below up to a `following` line."""
+    first, column = _first(statement)
+    last = statement.end_lineno or first
+    while first - 1 > previous_end and source.is_comment(first - 1, column):
+        first -= 1
+    while following is not None and last + 1 < following and source.is_blank(last + 1):
+        last += 1
+    return first, last
+
+
+def _first(statement: ast.stmt) -> tuple[int, int]:
+    """Where a statement begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    line = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return line, statement.col_offset
+
+
+def _entries(dead: Sequence[Part], piece: LinkedPiece, source: SourceBytes) -> Iterator[TextEdit]:
+    """Entries of a dict go up to the next one's start, the last ones from the end of the one before."""
+    if not dead:
+        return
+    value = piece.statements[0].value  # type: ignore[attr-defined]
+    numbers = {id(part.node.elts[0]) for part in dead if isinstance(part.node, ast.Tuple)}
+    alive = [number for number, key in enumerate(value.keys) if id(key) not in numbers]
+    if not alive:
+        yield TextEdit(source.start(value), source.end(value), "{}")
+        return
+    for number, key in enumerate(value.keys):
+        if id(key) not in numbers:
+            continue
+        if number < alive[-1]:
+            yield TextEdit(source.start(key), source.start(value.keys[number + 1]), "")
+        else:
+            yield TextEdit(source.end(value.values[number - 1]), source.end(value.values[number]), "")
