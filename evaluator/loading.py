@@ -7,6 +7,9 @@ from types import ModuleType
 import torch
 from torch import nn
 
+MINED = "archgraft_mined"
+"""The module name that mined source runs under: by it, frames and objects of mined code are told from ours."""
+
 
 def load_module(source: str, name: str = "archgraft_candidate") -> ModuleType:
     """Execute `source` as the module `name`; tracebacks show its lines. Raises whatever the source raises."""

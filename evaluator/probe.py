@@ -2,8 +2,8 @@
 
 Request header: `source`, `class_name`, `parameters` (name, kind, annotation, default), `seed`. Answer header: either
 `contract` (see `archgraft.tree_ops.contract_json`) or `rejection` with `kind` (`execute`, `construct`, `forward`,
-`contract`) and `reason`. Constructor arguments follow `archgraft.evaluator.conventions`; the first layout in which the
-module keeps every promise is its contract's.
+`contract`, `poison`) and `reason`. Constructor arguments follow `archgraft.evaluator.conventions`; the first layout in
+which the module keeps every promise is its contract's.
 """
 
 import inspect
@@ -32,8 +32,8 @@ from archgraft.evaluator.behaviour import (
 )
 from archgraft.evaluator.conventions import Template, UnknownParameterError, has_widths, projects, templates
 from archgraft.evaluator.family import family_of
-from archgraft.evaluator.layouts import LAYOUTS, Positions, sizes_of
-from archgraft.evaluator.loading import load_module
+from archgraft.evaluator.layouts import LAYOUTS, Positions, random_input, sizes_of
+from archgraft.evaluator.poison import Guard
 from archgraft.sandbox.protocol import Channel, Message
 from archgraft.tree_ops.contract import Contract, Layout, fill
 from archgraft.tree_ops.contract_json import contract_to_json
@@ -83,17 +83,25 @@ def run(channel: Channel) -> Message:
     header: Any = channel.request.header
     torch.set_num_threads(1)
     parameters = [Parameter(**fields) for fields in header["parameters"]]
+    guard = Guard()
     try:
-        contract = probe(str(header["source"]), str(header["class_name"]), parameters, int(header["seed"]))
+        contract = probe(str(header["source"]), str(header["class_name"]), parameters, int(header["seed"]), guard)
+        guard.finish()
+        answer: Message = Message({"contract": contract_to_json(contract)})
     except RejectedError as rejected:
-        return Message({"rejection": {"kind": rejected.kind, "reason": rejected.reason}})
-    return Message({"contract": contract_to_json(contract)})
+        guard.finish(rejected.reason)
+        answer = _rejection(rejected.kind, rejected.reason)
+    return _rejection("poison", guard.poison) if guard.poison else answer
 
 
-def probe(source: str, class_name: str, parameters: list[Parameter], seed: int) -> Contract:
+def _rejection(kind: str, reason: str) -> Message:
+    return Message({"rejection": {"kind": kind, "reason": reason}})
+
+
+def probe(source: str, class_name: str, parameters: list[Parameter], seed: int, guard: Guard) -> Contract:
     """The class's contract. Raises `RejectedError` with the reason that lay furthest on the way to one."""
     with rejecting("execute"):
-        module_class = getattr(load_module(source, "archgraft_mined"), class_name)
+        module_class = getattr(guard.load(source), class_name)
     try:
         proposals = templates(parameters or inherited_parameters(module_class))
     except UnknownParameterError as error:
@@ -102,7 +110,10 @@ def probe(source: str, class_name: str, parameters: list[Parameter], seed: int) 
     furthest: RejectedError | None = None
     for template in proposals:
         try:
-            return _contract_of(Construction(module_class, template, seed))
+            construction = Construction(module_class, template, seed)
+            contract = _contract_of(construction)
+            _watch_once_more(construction, contract, guard)
+            return contract
         except RejectedError as rejected:
             furthest = _further(furthest, rejected)
         if time.process_time() > deadline:
@@ -174,6 +185,14 @@ class Construction:
     def widths(self, in_width: int, out_width: int) -> tuple[int, int]:
         """The pair, made equal where the class has no output width of its own."""
         return in_width, (out_width if projects(self.template) else in_width)
+
+
+def _watch_once_more(construction: Construction, contract: Contract, guard: Guard) -> None:
+    """Run what has a contract under the guard's eyes."""
+    generator = torch.Generator().manual_seed(construction.seed)
+    inputs = random_input(contract.layout, contract.probe_widths[0], contract.probe_positions, generator)
+    with rejecting("contract"):
+        guard.watch_calls(lambda: construction.build(*contract.probe_widths), inputs)
 
 
 def _further(first: RejectedError | None, second: RejectedError) -> RejectedError:

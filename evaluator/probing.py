@@ -13,9 +13,9 @@ PROBE_ENTRY = "archgraft.evaluator.probe:run"
 PROBE_LIMITS = Limits(
     wall_seconds=30.0, cpu_seconds=6.0, memory_bytes=2 * 2**30, output_bytes=2**20, file_bytes=2**20, log_bytes=2**14
 )
-REJECTION_KINDS = ("execute", "construct", "forward", "contract", "crash", "timeout", "memory", "protocol")
+REJECTION_KINDS = ("execute", "construct", "forward", "contract", "poison", "crash", "timeout", "memory", "protocol")
 
-_VERDICT_KINDS = {
+VERDICT_KINDS = {
     Verdict.TIMEOUT_WALL: "timeout",
     Verdict.TIMEOUT_CPU: "timeout",
     Verdict.OUT_OF_MEMORY: "memory",
@@ -48,7 +48,7 @@ def probe_module(
 
 def _read(outcome: Outcome) -> Contract | ProbeRejection:
     if outcome.message is None:
-        return ProbeRejection(_VERDICT_KINDS.get(outcome.verdict, "crash"), outcome.reason or str(outcome.verdict))
+        return ProbeRejection(VERDICT_KINDS.get(outcome.verdict, "crash"), outcome.reason or str(outcome.verdict))
     rejection = outcome.message.header.get("rejection")
     if isinstance(rejection, dict):
         kind, reason = str(rejection.get("kind")), " ".join(str(rejection.get("reason")).split())
