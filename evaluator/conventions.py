@@ -93,6 +93,20 @@ def templates(parameters: Sequence[Parameter]) -> tuple[Template, ...]:
     return tuple(found)
 
 
+def known_value(name: str, width: int | None = None) -> Any:
+    """What the field usually gives a parameter of that name: a number for small trials, or None.
+
+    With a `width`, names of widths count too.
+    """
+    name = name.lower()
+    if width is not None:
+        if _INNER_NAME.fullmatch(name) and not _IN_NAME.fullmatch(name) and name not in ("hidden_size", "hidden_dim"):
+            return 2 * width
+        if any(pattern.fullmatch(name) for pattern in (_IN_NAME, _OUT_NAME, _WIDTH_NAME, _MIDDLE_NAME, _INNER_NAME)):
+            return width
+    return _lookup(name, _KNOWN_PATTERNS)
+
+
 def has_widths(template: Template) -> bool:
     """Whether the host's width enters the constructor at all."""
     return any(isinstance(value, Role) for _, value in template)
