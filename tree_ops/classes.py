@@ -55,7 +55,7 @@ def _facts(index: SourceIndex, module: ModuleSource, node: ast.ClassDef, parts: 
             outside = None
     for base in node.bases:
         name = dotted_name(base)
-        target = index.resolve_dotted(module, name) if name else None
+        target = index.resolve_base(module, node.name, name) if name else None
         if isinstance(target, Definition):
             bases.append(target)
             is_class = any(header.name == target.name for header in index.modules[target.module].classes)

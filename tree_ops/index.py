@@ -19,7 +19,7 @@ from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_r
 from archgraft.tree_ops.module_reader import parse_module
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
 from archgraft.tree_ops.scopes import FunctionNode
-from archgraft.tree_ops.shim_modules import shim_name, shim_root, shimmed_name, stands_in
+from archgraft.tree_ops.shim_modules import is_complete, shim_name, shim_root, shimmed_name, stands_in
 from archgraft.tree_ops.source_files import BrokenFile, SourceFile, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
@@ -142,7 +142,7 @@ class SourceIndex:
             self._is_module_class[definition] = False  # so that circular bases end
             module = self.modules[definition.module]
             self._is_module_class[definition] = any(
-                self._is_module_base(self.resolve_dotted(module, base))
+                self._is_module_base(self.resolve_base(module, header.name, base))
                 for header in module.classes
                 if header.name == definition.name
                 for base in header.bases
@@ -198,6 +198,8 @@ class SourceIndex:
         while isinstance(target, Namespace) and n_used < len(attributes):
             target = self.resolve_attribute(target.module, attributes[n_used])
             n_used += 1
+        if isinstance(target, Namespace) and (outside := shimmed_name(target.module)):
+            return External(outside, outside.rpartition(".")[2]), n_used  # a value: only the real module is one
         return target, n_used
 
     def resolve(self, module: ModuleSource, name: str) -> Target:
@@ -251,6 +253,8 @@ class SourceIndex:
         for binding in by_guard:
             if binding.imported is not None:
                 target = self.resolve_import(module, binding.imported)
+                if isinstance(target, Namespace) and not is_complete(target.module):
+                    continue  # `try: import a; except ImportError: a = None` works as it is
                 if isinstance(target, Definition | Namespace) and target != Definition(module.name, name):
                     return target
         if all(binding.guard == "typing" and binding.imported is not None for binding in bindings):
@@ -258,6 +262,18 @@ class SourceIndex:
             assert imported is not None
             return self.resolve_import(module, imported)
         return Definition(module.name, name)
+
+    def resolve_base(self, module: ModuleSource, class_name: str, base: str) -> Target:
+        """What the base class `a.b.c` of a class means: `class A(A)` inherits from what was imported as A."""
+        pieces = [binding.piece for binding in module.bindings.get(class_name, ()) if binding.is_definition]
+        before = self.resolve_before(module, base, pieces[-1]) if pieces and base == class_name else None
+        return before or self.resolve_dotted(module, base)
+
+    def resolve_before(self, module: ModuleSource, name: str, piece: int) -> Target | None:
+        """What a name meant before the piece bound it anew: what an import bound it to, if one did."""
+        earlier = [binding for binding in module.bindings.get(name, ()) if binding.piece < piece]
+        imported = earlier[-1].imported if earlier else None
+        return self.resolve_import(module, imported) if imported is not None else None
 
     def _resolve_star(self, module: ModuleSource, star: Imported, name: str) -> Target | None:
         source = self.find(star.module, module)

@@ -89,7 +89,7 @@ def link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str | Non
 def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> LinkedPiece:
     statements = parse(text).body
     parts = find_parts(statements, _droppable(index, module), _sliced(module, piece, statements))
-    linker = _Linker(index, module, parts)
+    linker = _Linker(index, module, piece, parts)
     uses = [analyse(statement) for statement in statements]
     links = [linker.use(use) for found in uses for use in found.uses if not linker.is_inlined(use)]
     anchors = {id(found.use.node): Anchor(found.target, found.n_attributes) for found in links}
@@ -127,9 +127,10 @@ def _sliced(module: ModuleSource, piece: Piece, statements: list[ast.stmt]) -> f
 
 
 class _Linker:
-    def __init__(self, index: SourceIndex, module: ModuleSource, parts: Parts) -> None:
+    def __init__(self, index: SourceIndex, module: ModuleSource, piece: Piece, parts: Parts) -> None:
         self.index = index
         self.module = module
+        self.piece = piece
         self.parts = parts
 
     def is_inlined(self, use: Use) -> bool:
@@ -146,9 +147,17 @@ class _Linker:
             imported = imported_name(self.module, use.local_import.node, use.local_import.alias)
             target = self.index.resolve_import(self.module, imported)
         else:
-            target = self.index.resolve(self.module, use.name)
+            target = self._before(use) or self.index.resolve(self.module, use.name)
         target, n_attributes = self.index.walk(target, [attribute.attr for attribute in use.chain])
         return Link(use, target, n_attributes, part)
+
+    def _before(self, use: Use) -> Target | None:
+        """The import that `class A(A)` inherits from: the class takes its name over from that."""
+        if not use.eager or use.name not in self.piece.defines:
+            return None
+        own = [b for b in self.module.bindings.get(use.name, ()) if b.piece == self.piece.index]
+        takes_over = all(binding.is_definition for binding in own)
+        return self.index.resolve_before(self.module, use.name, self.piece.index) if takes_over else None
 
     def imports(self, found: Uses) -> Iterator[ImportLink]:
         for node, at_module_level in found.imports:

@@ -204,8 +204,13 @@ def _guard_of(node: ast.stmt, outer: Guard) -> Guard:
     if outer == "typing" or (isinstance(node, ast.If) and dotted_name(node.test).endswith("TYPE_CHECKING")):
         return "typing"
     if isinstance(node, ast.Try | ast.TryStar):
-        return "try"
+        return outer if _only_raises(node) else "try"
     return outer or "if"
+
+
+def _only_raises(node: ast.Try | ast.TryStar) -> bool:
+    """Whether nothing goes on after a failure: then what the body binds is as good as bound outside of it."""
+    return bool(node.handlers) and all(isinstance(handler.body[-1], ast.Raise) for handler in node.handlers)
 
 
 def _headers(node: ast.stmt) -> Iterator[ast.AST]:

@@ -199,6 +199,9 @@ class _Walk:
 
     @staticmethod
     def _is_needed(found: Link, missing: Missing) -> bool:
+        """Not what a function imports itself: emitted, that import says by an ImportError that there is no source."""
+        if found.use.local_import is not None:
+            return False
         return found.use.eager or "no Python source" in missing.reason
 
 

@@ -117,7 +117,7 @@ class _PieceRewriter:
         else:
             start = self.source.start(expression)
             arrow = self.source.data.rindex(b"->", 0, start)
-            before = len(self.source.data[:arrow].rstrip())
+            before = len(self.source.data[:arrow].rstrip(b" \t\n\f\\"))  # a line may end between the two
             colon = self.source.data.index(b":", self.source.end(expression))
             self._replace(before, colon, "")
 

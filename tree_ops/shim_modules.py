@@ -10,6 +10,9 @@ from pathlib import Path
 from archgraft.tree_ops.modules import ModuleSource
 from archgraft.tree_ops.sources import SourceRoot
 
+COMPLETE = frozenset({"einops", "einx", "loguru", "packaging", "typing_extensions"})
+"""Packages whose shims hold all that models use of them; of the others, shims hold single names."""
+
 _PACKAGE = "archgraft_shims"
 _FOLDER = Path(__file__).parent / "shims"
 
@@ -28,6 +31,12 @@ def shimmed_name(module: str) -> str | None:
     """The module that a shim stands in for; None for a module that is no shim."""
     package, _, name = module.partition(".")
     return name if package == _PACKAGE else None
+
+
+def is_complete(module: str) -> bool:
+    """Whether nothing but the shim is wanted of this module's package; True for what is no shim."""
+    name = shimmed_name(module)
+    return name is None or name.partition(".")[0] in COMPLETE
 
 
 def stands_in(shim: ModuleSource, name: str) -> bool:

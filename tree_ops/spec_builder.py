@@ -55,7 +55,7 @@ def constructor_parameters(index: SourceIndex, definition: Definition) -> tuple[
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
                 return _parameters(node.args)
         bases = [
-            index.resolve_dotted(module, name)
+            index.resolve_base(module, current.name, name)
             for header in module.classes
             if header.name == current.name
             for name in header.bases

@@ -1,3 +1,4 @@
-"""Nothing of the hub itself."""
+"""Nothing of the hub itself: models can be built on its mixins, but load and store nothing."""
 
 from .dataclasses import as_validated_field, strict
+from .hub_mixin import ModelHubMixin, PyTorchModelHubMixin

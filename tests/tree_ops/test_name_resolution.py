@@ -1,0 +1,57 @@
+"""What a name means where real code binds it in an unusual way."""
+
+from pathlib import Path
+
+from archgraft.tree_ops.closure import Extraction, extract
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.sources import SourceRoot
+
+NET = "from torch import nn\n"
+
+
+def closure(folder: Path, files: dict[str, str], root: str = "pkg.net.Net") -> Extraction:
+    for name, text in {"__init__.py": "", **files}.items():
+        path = folder / "pkg" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    index = SourceIndex.build([SourceRoot("pkg", "1.0", "MIT", folder / "pkg", "pkg")])
+    extraction = extract(index, [root])
+    compile(extraction.source, "<extracted>", "exec")
+    return extraction
+
+
+def test_a_class_may_take_over_the_name_of_its_imported_base(tmp_path: Path) -> None:
+    files = {
+        "outputs.py": "class Output:\n    size = 1\n",
+        "net.py": NET + "from .outputs import Output\nclass Output(Output):\n    old = True\n"
+        "class Net(nn.Module):\n    def forward(self, x):\n        return Output.old, Output.size\n",
+    }
+    source = closure(tmp_path, files).source
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    assert namespace["Net"]().forward(0) == (True, 1)  # type: ignore[operator]
+
+
+def test_an_import_that_must_succeed_is_as_good_as_unguarded(tmp_path: Path) -> None:
+    guarded = "try:\n    import fairseq\nexcept ImportError:\n    print('install fairseq')\n    raise\n"
+    text = guarded + NET + "class Net(nn.Module):\n    def load(self, name):\n        return fairseq.load(name)\n"
+    text += "    def forward(self, x):\n        return self.load(x)\n"
+    extraction = closure(tmp_path, {"net.py": text})
+    assert extraction.optional == ("fairseq",)
+    assert extraction.requires == ("torch",)
+
+
+def test_an_annotation_behind_a_continued_line_leaves_no_backslash(tmp_path: Path) -> None:
+    files = {
+        "net.py": NET + "class Net(nn.Module):\n    def forward(self, x) \\\n            -> Gone:\n        return x\n"
+    }
+    assert "def forward(self, x):\n        return x" in closure(tmp_path, files).source
+
+
+def test_a_decorator_with_keywords_that_gives_back_its_class_is_dropped(tmp_path: Path) -> None:
+    files = {
+        "notes.py": "def note(obj=None, *, text=''):\n    def keep(decorated):\n        return decorated\n"
+        "    if obj is not None:\n        return obj\n    return keep\n",
+        "net.py": NET + "from .notes import note\n@note(text='x')\nclass Net(nn.Module):\n    pass\n",
+    }
+    assert "note" not in closure(tmp_path, files).source
