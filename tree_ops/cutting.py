@@ -36,6 +36,15 @@ def documentation_left_out(piece: LinkedPiece, live: Collection[int]) -> Iterato
             yield part.path, inspect.cleandoc(str(part.node.value.value))
 
 
+def _has_own_lines(value: ast.Dict, number: int, source: SourceBytes) -> bool:
+    """Whether an entry of a dict shares no line with anything else, and ends in a comma."""
+    key = value.keys[number]
+    assert key is not None
+    _, end = source.lines_span(1, value.values[number].end_lineno or 0)
+    rest = source.text(source.end(value.values[number]), end).partition("#")[0].strip()
+    return rest == "," and not source.line(key.lineno)[: key.col_offset].strip()
+
+
 def _owners(statements: Sequence[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
     for statement in statements:
         for node in ast.walk(statement):
@@ -85,7 +94,7 @@ def _first(statement: ast.stmt) -> tuple[int, int]:
 
 
 def _entries(dead: Sequence[Part], piece: LinkedPiece, source: SourceBytes) -> Iterator[TextEdit]:
-    """Entries of a dict go up to the next one's start, the last ones from the end of the one before."""
+    """Entries of a dict go by whole lines, or, where others share these, up to the next one's start."""
     if not dead:
         return
     value = piece.statements[0].value  # type: ignore[attr-defined]
@@ -97,7 +106,13 @@ def _entries(dead: Sequence[Part], piece: LinkedPiece, source: SourceBytes) -> I
     for number, key in enumerate(value.keys):
         if id(key) not in numbers:
             continue
-        if number < alive[-1]:
+        if _has_own_lines(value, number, source):
+            previous_end = value.values[number - 1].end_lineno if number else value.lineno
+            first, last = key.lineno, value.values[number].end_lineno
+            while first - 1 > previous_end and source.is_comment(first - 1, key.col_offset):
+                first -= 1
+            yield TextEdit(*source.lines_span(first, last), "")
+        elif number < alive[-1]:
             yield TextEdit(source.start(key), source.start(value.keys[number + 1]), "")
         else:
             yield TextEdit(source.end(value.values[number - 1]), source.end(value.values[number]), "")

@@ -56,7 +56,7 @@ class Reached:
         """The piece's text without its dead parts."""
         if piece.key not in self._texts:
             source = SourceBytes(piece.text)
-            self._texts[piece.key] = source.apply(cuts(piece, self.live[piece.key], source))
+            self._texts[piece.key] = source.apply(cuts(piece, self.live[piece.key], source)).rstrip("\n")
         return self._texts[piece.key]
 
     def calls_eagerly(self, piece: LinkedPiece) -> bool:

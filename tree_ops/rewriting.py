@@ -47,7 +47,7 @@ class _PieceRewriter:
         self._rewrite_imports()
         for found in self.shared.reached.links(self.piece):
             self._rewrite_use(found)
-        return self.source.apply(self.edits) if self.edits else self.piece.text
+        return self.source.apply(self.edits).rstrip("\n") if self.edits else self.piece.text
 
     def _replace(self, start: int, end: int, replacement: str) -> None:
         self.edits.append(TextEdit(start, end, replacement))
