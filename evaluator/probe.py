@@ -31,7 +31,8 @@ from archgraft.evaluator.behaviour import (
     wake,
 )
 from archgraft.evaluator.conventions import Template, UnknownParameterError, has_widths, projects, templates
-from archgraft.evaluator.family import family_of
+from archgraft.evaluator.family import nature_of
+from archgraft.evaluator.fingerprint import fingerprint
 from archgraft.evaluator.layouts import LAYOUTS, Positions, random_input, sizes_of
 from archgraft.evaluator.poison import Guard
 from archgraft.sandbox.protocol import Channel, Message
@@ -257,6 +258,7 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
         width_multiple = _width_multiple(construction, subject.layout, stride)
+        nature = nature_of(subject, sizes.base)
         return Contract(
             layout=subject.layout,
             template=construction.template,
@@ -271,7 +273,9 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
             probe_widths=(subject.in_width, subject.out_width),
             probe_positions=sizes.base,
             position_multiple=_position_multiple(subject, stride),
-            family=family_of(subject, sizes.base),
+            family=nature.family,
+            kind=nature.kind,
+            fingerprint=fingerprint(fresh, sizes.base),
         )
 
 
