@@ -7,7 +7,9 @@ from pathlib import Path
 
 from archgraft.tree_ops.sources import SourceRoot
 
-_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+TOP_MARK = ".archgraft-top"
+"""Stands at the top of what was unpacked, where the marks of a repository may be missing."""
+_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", TOP_MARK)
 _ENVIRONMENT_MARK = "pyvenv.cfg"
 """A virtual environment inside a source holds other people's packages."""
 
@@ -93,9 +95,14 @@ def script_folders(path: Path) -> Iterator[Path]:
     """Where a script's absolute imports may lie: its own folder, and those above it in its repository."""
     folder = path.parent
     yield folder
-    inside = [folder, *folder.parents]
-    repository = next((f for f in inside if any((f / mark).exists() for mark in _REPOSITORY_MARKS)), None)
-    top = repository or _import_folder(folder)
+    top = repository_of(folder) or _import_folder(folder)
     while folder != top and folder.parent != folder:
         folder = folder.parent
         yield folder
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The top of the code base that a folder belongs to, where it can be told."""
+    return next(
+        (place for place in (folder, *folder.parents) if any((place / m).exists() for m in _REPOSITORY_MARKS)), None
+    )

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.fetch import RegistryUnreachableError, explain_failure, resolve, root_of_unpacked, unpack
+from archgraft.tree_ops.fetch import RegistryUnreachableError, resolve
+from archgraft.tree_ops.fetch_archive import unpack
+from archgraft.tree_ops.fetch_registry import explain_failure
+from archgraft.tree_ops.source_roots import root_of_unpacked
 
 METADATA = "Metadata-Version: 2.1\nName: Little-Nets\nVersion: 1.2\n{licence}"
 
