@@ -113,7 +113,8 @@ def _check_source(found: _Module) -> None:
         raise ValueError(f"the source of {found.class_name} has id {computed}, not {found.id}")
     if not any(isinstance(node, ast.ClassDef) and node.name == found.class_name for node in ast.walk(tree)):
         raise ValueError(f"the source defines no class {found.class_name}")
-    foreign = {name.partition(".")[0] for name in _imported(tree)} - sys.stdlib_module_names - set(found.requires)
+    packages = {name if name.startswith(".") else name.partition(".")[0] for name in _imported(tree)}
+    foreign = packages - sys.stdlib_module_names - set(found.requires)
     if foreign:
         raise ValueError(f"the source of {found.class_name} imports {', '.join(sorted(foreign))}")
 
