@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Collection, Iterator, Sequence
 
 from archgraft.tree_ops.links import LinkedPiece
-from archgraft.tree_ops.parts import Part
+from archgraft.tree_ops.parts import Part, dict_entries
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 
@@ -18,9 +18,9 @@ def cuts(piece: LinkedPiece, live: Collection[int], source: SourceBytes) -> Iter
     for part in dead:
         if part.kind == "decorator" and isinstance(part.node, ast.expr):
             yield TextEdit(*source.lines_span(part.node.lineno, part.node.end_lineno or 0), "")
-        elif part.kind == "entry" and not isinstance(part.node, ast.Tuple):
+        elif part.kind == "entry" and isinstance(part.node, ast.stmt):
             yield TextEdit(0, len(source.data), "")
-    yield from _entries([part for part in dead if isinstance(part.node, ast.Tuple)], piece, source)
+    yield from _entries([part for part in dead if isinstance(part.node, ast.Tuple | ast.keyword)], piece, source)
     if statements:
         for owner in _owners(piece.statements):
             if any(id(statement) in statements for statement in owner.body):
@@ -36,13 +36,11 @@ def documentation_left_out(piece: LinkedPiece, live: Collection[int]) -> Iterato
             yield part.path, inspect.cleandoc(str(part.node.value.value))
 
 
-def _has_own_lines(value: ast.Dict, number: int, source: SourceBytes) -> bool:
+def _has_own_lines(node: ast.Tuple | ast.keyword, source: SourceBytes) -> bool:
     """Whether an entry of a dict shares no line with anything else, and ends in a comma."""
-    key = value.keys[number]
-    assert key is not None
-    _, end = source.lines_span(1, value.values[number].end_lineno or 0)
-    rest = source.text(source.end(value.values[number]), end).partition("#")[0].strip()
-    return rest == "," and not source.line(key.lineno)[: key.col_offset].strip()
+    _, end = source.lines_span(1, node.end_lineno or 0)
+    rest = source.text(source.end(node), end).partition("#")[0].strip()
+    return rest == "," and not source.line(node.lineno)[: node.col_offset].strip()
 
 
 def _owners(statements: Sequence[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -60,9 +58,13 @@ def _in_body(
         start = source.offset(*_first(body[0]))
         yield TextEdit(start, source.end(body[-1]), "pass")
         return
+    last_live = max(number for number, statement in enumerate(body) if id(statement) not in dead)
     is_first = True
     previous_end = 0
     for number, statement in enumerate(body):
+        if number > last_live:
+            yield TextEdit(*source.lines_span(previous_end + 1, body[-1].end_lineno or 0), "")
+            return
         if id(statement) in dead:
             following = _first(body[number + 1])[0] if number + 1 < len(body) else None
             first, last = _lines(statement, previous_end, following if is_first else None, source)
@@ -97,22 +99,24 @@ def _entries(dead: Sequence[Part], piece: LinkedPiece, source: SourceBytes) -> I
     """Entries of a dict go by whole lines, or, where others share these, up to the next one's start."""
     if not dead:
         return
-    value = piece.statements[0].value  # type: ignore[attr-defined]
-    numbers = {id(part.node.elts[0]) for part in dead if isinstance(part.node, ast.Tuple)}
-    alive = [number for number, key in enumerate(value.keys) if id(key) not in numbers]
+    value: ast.expr = piece.statements[0].value  # type: ignore[attr-defined]
+    keys = {part.name for part in dead}
+    entries = dict_entries(value) or []
+    alive = [number for number, entry in enumerate(entries) if entry.key not in keys]
     if not alive:
         yield TextEdit(source.start(value), source.end(value), "{}")
         return
-    for number, key in enumerate(value.keys):
-        if id(key) not in numbers:
+    for number, entry in enumerate(entries):
+        node = entry.node
+        if entry.key not in keys:
             continue
-        if _has_own_lines(value, number, source):
-            previous_end = value.values[number - 1].end_lineno if number else value.lineno
-            first, last = key.lineno, value.values[number].end_lineno
-            while first - 1 > previous_end and source.is_comment(first - 1, key.col_offset):
+        if _has_own_lines(node, source):
+            previous_end = entries[number - 1].node.end_lineno if number else value.lineno
+            first, last = node.lineno, node.end_lineno or 0
+            while first - 1 > (previous_end or 0) and source.is_comment(first - 1, node.col_offset):
                 first -= 1
             yield TextEdit(*source.lines_span(first, last), "")
         elif number < alive[-1]:
-            yield TextEdit(source.start(key), source.start(value.keys[number + 1]), "")
+            yield TextEdit(source.start(node), source.start(entries[number + 1].node), "")
         else:
-            yield TextEdit(source.end(value.values[number - 1]), source.end(value.values[number]), "")
+            yield TextEdit(source.end(entries[number - 1].node), source.end(node), "")

@@ -121,9 +121,9 @@ def _sliced(module: ModuleSource, piece: Piece, statements: list[ast.stmt]) -> f
     """Names of dicts that this piece makes or adds one entry to, and that are bound once."""
     if len(statements) != 1 or not isinstance(statements[0], ast.Assign | ast.AnnAssign):
         return frozenset()
-    made = set(sliceable(statements))
+    made = sliceable(statements[0])
     changed = {name for name, pieces in module.augmenters.items() if piece.index in pieces}
-    return frozenset(name for name in made | changed if len(module.bindings.get(name, ())) == 1)
+    return frozenset(name for name in {made, *changed} if name and len(module.bindings.get(name, ())) == 1)
 
 
 class _Linker:

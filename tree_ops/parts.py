@@ -136,32 +136,52 @@ class _Finder:
             self.parts.close(part)
 
     def _entries(self, node: ast.stmt, parent: int) -> None:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name) and target.id in self._dicts:
-                for key, value in zip(node.value.keys, node.value.values, strict=True):
-                    if isinstance(key, ast.Constant):
-                        entry = ast.copy_location(ast.Tuple([key, value]), key)
-                        entry.end_lineno, entry.end_col_offset = value.end_lineno, value.end_col_offset
-                        self.parts.close(self._open("entry", parent, entry, (target.id,), key.value))
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-            target, key = node.targets[0].value, node.targets[0].slice
-            if isinstance(target, ast.Name) and target.id in self._dicts and isinstance(key, ast.Constant):
-                self.parts.close(self._open("entry", parent, node, (target.id,), key.value))
+        target = _target(node)
+        if isinstance(target, ast.Name) and target.id in self._dicts:
+            for entry in dict_entries(getattr(node, "value", None)) or ():
+                self.parts.close(self._open("entry", parent, entry.node, (target.id,), entry.key))
+        elif isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            name = target.value.id if isinstance(target.value, ast.Name) else ""
+            if name in self._dicts:
+                self.parts.close(self._open("entry", parent, node, (name,), target.slice.value))
 
 
-def sliceable(body: Iterable[ast.stmt]) -> Iterator[str]:
-    """Names that these statements bind to a dict literal of literal keys."""
-    for node in body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            keys = node.value.keys
-            if (
-                len(targets) == 1
-                and isinstance(targets[0], ast.Name)
-                and all(isinstance(k, ast.Constant) for k in keys)
-            ):
-                yield targets[0].id
+@dataclass(frozen=True, slots=True)
+class DictEntry:
+    """One entry of a dict display, or of a call of `dict`; `node` spans all of it."""
+
+    key: object
+    node: ast.Tuple | ast.keyword
+
+
+def dict_entries(value: ast.expr | None) -> list[DictEntry] | None:
+    """The entries of `{"a": 1}` or `dict(a=1)`; None for anything else, and for keys that are no literals."""
+    if isinstance(value, ast.Dict) and all(isinstance(key, ast.Constant) for key in value.keys):
+        return [_entry(key, item) for key, item in zip(value.keys, value.values, strict=True) if key is not None]
+    is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"
+    if is_call and isinstance(value, ast.Call) and not value.args and all(k.arg for k in value.keywords):
+        return [DictEntry(keyword.arg, keyword) for keyword in value.keywords]
+    return None
+
+
+def _entry(key: ast.expr, value: ast.expr) -> DictEntry:
+    node = ast.copy_location(ast.Tuple([key, value]), key)
+    node.end_lineno, node.end_col_offset = value.end_lineno, value.end_col_offset
+    return DictEntry(key.value if isinstance(key, ast.Constant) else None, node)
+
+
+def sliceable(node: ast.stmt) -> str | None:
+    """The name that the statement binds to a dict whose keys are all literals."""
+    target = _target(node)
+    is_dict = dict_entries(getattr(node, "value", None)) is not None
+    return target.id if is_dict and isinstance(target, ast.Name) else None
+
+
+def _target(node: ast.stmt) -> ast.expr | None:
+    """What an assignment with one target sets."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return node.targets[0]
+    return node.target if isinstance(node, ast.AnnAssign) else None
 
 
 def _start(node: ast.AST) -> Position:
@@ -182,8 +202,8 @@ def _inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
 def _member_name(node: ast.stmt) -> str | None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return node.name
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else None
+    target = _target(node)
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _is_dunder(name: str) -> bool:

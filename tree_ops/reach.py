@@ -80,7 +80,8 @@ class Reached:
     def keeps(self, found: Link) -> bool:
         """Whether the name in an annotation means something in the emitted source."""
         if isinstance(found.target, Definition):
-            return found.target in self.definitions
+            is_quoted = found.use.node is None  # and can't be renamed
+            return found.target in self.definitions and not (is_quoted and found.target.name != found.use.name)
         if isinstance(found.target, External):
             return found.target.target.split(".")[0] in PROVIDED
         return not isinstance(found.target, Missing | Namespace)

@@ -93,13 +93,10 @@ class _Reader:
         self.module = module
         self.anchors = anchors
         self.found = PieceReads({}, {})
-        self._number_of = {id(part.node): part.number for part in parts.all if part.number and part.kind != "entry"}
-        self._entry_keys = {
-            id(part.node.elts[0]): part.number
-            for part in parts.all
-            if part.kind == "entry" and isinstance(part.node, ast.Tuple)
-        }
-        self._entry_statements = {id(part.node): part.number for part in parts.all if part.kind == "entry"}
+        self._number_of = {id(part.node): part.number for part in parts.all if part.number}
+        for part in parts.all:
+            if isinstance(part.node, ast.Tuple):
+                self._number_of.update({id(item): part.number for item in part.node.elts})
 
     def _reads(self, part: int) -> Reads:
         return self.found.by_part.setdefault(part, Reads())
@@ -112,7 +109,7 @@ class _Reader:
     # Walking
 
     def visit(self, node: ast.AST, part: int, place: _Place) -> None:
-        part = self._number_of.get(id(node), self._entry_statements.get(id(node), part))
+        part = self._number_of.get(id(node), part)
         method = _VISITS.get(type(node))
         if method is not None:
             method(self, node, part, place)
@@ -263,14 +260,9 @@ class _Reader:
 
     def assign(self, node: ast.Assign, part: int, place: _Place) -> None:
         target = node.targets[0]
-        if id(node) in self._entry_statements and isinstance(target, ast.Subscript):
+        if id(node) in self._number_of and not place.in_body and isinstance(target, ast.Subscript):
             self.found.keys[id(target.value)] = (0, NO_KEY)
         self._inside(node, part, place)
-
-    def dict_display(self, node: ast.Dict, part: int, place: _Place) -> None:
-        for key, value in zip(node.keys, node.values, strict=True):
-            inner = self._entry_keys.get(id(key), part)
-            self._all([key, value], inner, place)
 
 
 _VISITS: dict[type[ast.AST], Callable[[_Reader, Any, int, _Place], None]] = {
@@ -288,7 +280,6 @@ _VISITS: dict[type[ast.AST], Callable[[_Reader, Any, int, _Place], None]] = {
     ast.Compare: _Reader.compare,
     ast.Assign: _Reader.assign,
     ast.AugAssign: _Reader.aug_assign,
-    ast.Dict: _Reader.dict_display,
 }
 
 

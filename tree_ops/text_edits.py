@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+Located = ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextEdit:
@@ -27,10 +29,10 @@ class SourceBytes:
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column
 
-    def start(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> int:
+    def start(self, node: Located) -> int:
         return self.offset(node.lineno, node.col_offset)
 
-    def end(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> int:
+    def end(self, node: Located) -> int:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return self.offset(node.end_lineno, node.end_col_offset)

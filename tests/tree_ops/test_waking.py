@@ -359,11 +359,12 @@ def test_of_a_dict_only_the_entries_that_are_looked_up_stay(tmp_path: Path) -> N
                 LAYERS["late"] = two
                 LAYERS["early"] = one
                 SIZES = {"s": 1, "m": 2, "l": 3}
+                COUNTS = dict(few=one, many=two)
                 EMPTY = {"a": two}
 
                 def net(x):
                     known = "a" in EMPTY.get("b", ())
-                    return LAYERS["one"](), LAYERS.get("early"), SIZES["m"], "none" in LAYERS
+                    return LAYERS["one"](), LAYERS.get("early"), SIZES["m"], COUNTS["few"], "none" in LAYERS
             """
         },
         "pkg.a.net",
@@ -382,12 +383,13 @@ def test_of_a_dict_only_the_entries_that_are_looked_up_stay(tmp_path: Path) -> N
 
         LAYERS["early"] = one
         SIZES = {"m": 2}
+        COUNTS = dict(few=one)
         EMPTY = {}
 
 
         def net(x):
             known = "a" in EMPTY.get("b", ())
-            return LAYERS["one"](), LAYERS.get("early"), SIZES["m"], "none" in LAYERS
+            return LAYERS["one"](), LAYERS.get("early"), SIZES["m"], COUNTS["few"], "none" in LAYERS
         """,
     )
 
