@@ -34,7 +34,7 @@ class IndexWorker:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-W", "ignore", "-c", _PROGRAM, str(_HOME)],
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(_HOME)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

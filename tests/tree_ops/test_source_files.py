@@ -1,0 +1,188 @@
+"""Whatever lies in a folder: what can be read is indexed, what can't is listed with its reason, no more."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.source_files import BrokenFile, SourceFile, files
+from archgraft.tree_ops.sources import SourceRoot
+
+NET = "from torch import nn\n\n\nclass Net(nn.Module): ...\n"
+
+
+def root(folder: Path, package: str | None = "pkg") -> SourceRoot:
+    return SourceRoot("source", "", "unknown", folder, package)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package with one good file, beside which the tests put what they are about."""
+    folder = tmp_path / "pkg"
+    folder.mkdir()
+    (folder / "good.py").write_text(NET)
+    return folder
+
+
+def reasons(folder: Path, n_processes: int = 1) -> dict[str, str]:
+    """File names and reasons of what couldn't be read; the good file must have been."""
+    index = SourceIndex.build([root(folder)], n_processes=n_processes)
+    assert [found.module for found in index.module_classes()] == ["pkg.good"]
+    return {file.path.name: file.reason for file in index.broken}
+
+
+DEEP = "x = " + "-" * 50_000 + "1\n"
+BRACKETS = "x = " + "(" * 500 + "1" + ")" * 500 + "\n"
+LONG_SUM = "x = " + "1 + " * 50_000 + "1\n"
+ENDLESS_IF = "if x: pass\n" + "elif x: pass\n" * 50_000
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"def f(:\n", "syntax error in line 1: "),
+        (b"print 'hello'\nexec 'x'\n", "syntax error in line 1: Missing parentheses in call to 'print'"),
+        (b"try:\n    f()\nexcept E, e:\n    pass\n", "syntax error in line 3: multiple exception types"),
+        (b"x = 1\n\xff\xfe\n", "not Python text: 'utf-8' codec can't decode"),
+        ("import torch\n".encode("utf-16"), "syntax error: invalid or missing encoding"),
+        (b"# coding: no-such-codec\nx = 1\n", "syntax error: unknown encoding"),
+        (b"# coding: hex\nx = 1\n", "not Python text: 'hex' is not a text encoding"),
+        (b"x = 1\nnull = '\x00'\n", "null byte"),
+        (b"\x00" * 100, "null byte"),
+        (DEEP.encode(), "nested too deeply"),
+        (BRACKETS.encode(), "too many nested parentheses"),
+        (LONG_SUM.encode(), "nested too deeply"),
+        (ENDLESS_IF.encode(), "nested too deeply"),
+        (("TABLE = [" + "123456789, " * 1_000_000 + "]\n").encode(), r"10\.5 MiB long; 2 are the most"),
+    ],
+    ids=[
+        "syntax", "print", "except", "bytes", "utf-16", "codec", "hex", "null", "nulls", "minus", "brackets", "sum",
+        "elif", "10 MB",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_readable_python_is_listed_with_its_reason(package: Path, data: bytes, reason: str) -> None:
+    (package / "odd.py").write_bytes(data)
+    found = reasons(package)
+    assert list(found) == ["odd.py"]
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(found["odd.py"])
+    assert reasons(package, n_processes=2) == found
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        NET.replace("Net", "Odd").encode("utf-8-sig"),
+        b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + NET.replace("Net", "Odd").encode(),
+        "# vim: set fileencoding=cp1251 :\n# слой\n".encode("cp1251") + NET.replace("Net", "Odd").encode(),
+        NET.replace("Net", "Odd").replace("\n", "\r\n").encode(),
+        NET.replace("Net", "Odd").replace("\n", "\r").encode(),
+        NET.replace("Net", "Odd").rstrip().encode(),
+        b"\x0c\n" + NET.replace("Net", "Odd").encode(),
+        ("if x: pass\n" + "elif x: pass\n" * 300 + NET.replace("Net", "Odd")).encode(),
+        b"pattern = '\\d'\n" + NET.replace("Net", "Odd").encode(),
+    ],
+    ids=["bom", "latin-1", "cp1251", "windows", "old mac", "no end", "form feed", "long elif", "escape"],
+)
+def test_encodings_line_ends_and_oddities_that_python_takes_are_taken(package: Path, data: bytes) -> None:
+    (package / "odd.py").write_bytes(data)
+    index = SourceIndex.build([root(package)])
+    assert index.broken == []
+    odd = index.modules["pkg.odd"]
+    [piece] = [piece for piece in odd.pieces if piece.defines == ("Odd",)]
+    assert odd.text_of(piece) == "class Odd(nn.Module): ..."
+
+
+@pytest.mark.filterwarnings("default")
+def test_reading_warns_of_nothing(package: Path, recwarn: pytest.WarningsRecorder) -> None:
+    (package / "odd.py").write_text("x = '\\d'\ny = 1 if 2 is 2 else ()(1)\n")
+    assert reasons(package) == {}
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_links_are_not_followed_so_that_circles_end(package: Path, tmp_path: Path) -> None:
+    (package / "again").symlink_to(package, target_is_directory=True)
+    (package / "up").symlink_to(tmp_path, target_is_directory=True)
+    (package / "self.py").symlink_to(package / "self.py")
+    (package / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    (package / "copy.py").symlink_to(package / "good.py")
+    index = SourceIndex.build([root(package)])
+    assert [name for name in index.modules if name.startswith("pkg")] == ["pkg.good"]
+    assert index.broken == []
+
+
+def test_what_may_not_be_opened_is_listed(package: Path, deny: Callable[[Path], None]) -> None:
+    (package / "secret.py").write_text(NET)
+    (package / "folder").mkdir()
+    (package / "folder" / "inside.py").write_text(NET)
+    deny(package / "secret.py")
+    deny(package / "folder")
+    assert reasons(package) == {"secret.py": "Permission denied", "folder": "Permission denied"}
+
+
+@pytest.fixture
+def deny(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Makes a path unreadable, also for root, whom no permission holds."""
+    denied: list[Path] = []
+
+    def refuse(path: object) -> None:
+        if any(str(path) == str(one) for one in denied):
+            raise PermissionError(13, "Permission denied", str(path))
+
+    real_scandir, real_read = os.scandir, Path.read_bytes
+
+    def scandir(path: str) -> object:
+        refuse(path)
+        return real_scandir(path)
+
+    def read_bytes(self: Path) -> bytes:
+        refuse(self)
+        return real_read(self)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    return denied.append
+
+
+def test_what_only_looks_like_a_file_is_left_alone(package: Path) -> None:
+    os.mkfifo(package / "pipe.py")
+    (package / "folder.py").mkdir()
+    (package / "folder.py" / "inside.py").write_text("x = 1\n")
+    found = [file.path.name for file in files(root(package)) if isinstance(file, SourceFile)]
+    assert found == ["inside.py", "good.py"]
+
+
+def test_hidden_files_and_virtual_environments_are_left_out(package: Path) -> None:
+    for name in (".git/hook.py", ".secret.py", "venv/lib/torch/nn.py"):
+        path = package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(NET)
+    (package / "venv" / "pyvenv.cfg").write_text("home = /usr\n")
+    assert [file.path.name for file in files(root(package))] == ["good.py"]
+
+
+def test_a_name_that_is_no_text_is_listed(package: Path) -> None:
+    path = os.fsencode(package) + b"/caf\xe9.py"
+    try:
+        Path(os.fsdecode(path)).write_text(NET)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    broken = [file for file in files(root(package)) if isinstance(file, BrokenFile)]
+    assert [file.reason for file in broken] == ["its name is not text in this system's encoding"]
+    assert "pkg.good" in SourceIndex.build([root(package)]).modules
+
+
+def test_a_package_wins_over_a_file_of_its_name(package: Path) -> None:
+    (package / "both").mkdir()
+    (package / "both" / "__init__.py").write_text("here = 1\n")
+    (package / "both.py").write_text("there = 1\n")
+    assert "here" in SourceIndex.build([root(package)]).modules["pkg.both"].bindings
+
+
+def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
+    from archgraft.tree_ops.errors import SourceError
+
+    with pytest.raises(SourceError, match="does not exist"):
+        SourceIndex.build([root(tmp_path / "gone")])
