@@ -33,7 +33,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Setup:
     """A way to build a class, and inputs that its forward pass takes; `build` must not depend on what ran before."""
 
     build: Callable[[Callable[..., Any]], nn.Module]
@@ -55,12 +55,12 @@ class _DiffersError(Exception):
     """They differ, in this."""
 
 
-def compare(extracted: Callable[..., Any], original: Callable[..., Any], trial: Trial, seed: int) -> Comparison:
+def compare(extracted: Callable[..., Any], original: Callable[..., Any], setup: Setup, seed: int) -> Comparison:
     """Compare an extracted class with its original. Raises what building the extracted one raises."""
-    mine = _built(extracted, trial, seed)
+    mine = _built(extracted, setup, seed)
     try:
-        theirs = _built(original, trial, seed)
-        again = _built(original, trial, seed)
+        theirs = _built(original, setup, seed)
+        again = _built(original, setup, seed)
     except ImportError as error:
         return Comparison("not_comparable", f"the original can't be built: {_describe(error)}")
     except Exception as error:  # noqa: BLE001 - the original may raise anything
@@ -71,7 +71,7 @@ def compare(extracted: Callable[..., Any], original: Callable[..., Any], trial: 
     except _DiffersError as found:
         return Comparison("differs", str(found))
     for is_training in (False, True):
-        runs = [_run(module, trial.inputs, seed, is_training=is_training) for module in (mine, theirs, again)]
+        runs = [_run(module, setup.inputs, seed, is_training=is_training) for module in (mine, theirs, again)]
         mode = "train" if is_training else "eval"
         if problem := _run_difference(runs[0], runs[1]):
             if _run_difference(runs[2], runs[1]):
@@ -82,9 +82,9 @@ def compare(extracted: Callable[..., Any], original: Callable[..., Any], trial: 
     return Comparison("equal")
 
 
-def _built(module_class: Callable[..., Any], trial: Trial, seed: int) -> nn.Module:
+def _built(module_class: Callable[..., Any], setup: Setup, seed: int) -> nn.Module:
     torch.manual_seed(seed)
-    return trial.build(module_class)
+    return setup.build(module_class)
 
 
 def _share_weights(source: nn.Module, target: nn.Module) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archgraft.evaluator.side_by_side import Trial, compare
+from archgraft.evaluator.side_by_side import Setup, compare
 
 
 class Block(nn.Module):
@@ -93,14 +93,14 @@ class Restless(Block):
         return super().forward(x) + self.offset
 
 
-def trial(**arguments: Any) -> Trial:
+def setup(**arguments: Any) -> Setup:
     inputs = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
-    return Trial(lambda made: made(**arguments), ((inputs,), {}))
+    return Setup(lambda made: made(**arguments), ((inputs,), {}))
 
 
 def test_a_class_is_equal_to_its_copy() -> None:
     copy = type("Copy", (Block,), {"__module__": "elsewhere"})
-    assert compare(copy, Block, trial(dim=8), 0).kind == "equal"
+    assert compare(copy, Block, setup(dim=8), 0).kind == "equal"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_class_is_equal_to_its_copy() -> None:
 def test_a_class_that_does_something_else_differs_and_is_told_in_what(
     changed: Callable[..., nn.Module], says: str
 ) -> None:
-    found = compare(changed, Block, trial(dim=8), 0)
+    found = compare(changed, Block, setup(dim=8), 0)
     assert found.kind == "differs"
     assert says in found.reason
 
@@ -132,5 +132,5 @@ def test_a_class_that_does_something_else_differs_and_is_told_in_what(
     ],
 )
 def test_an_original_that_can_not_be_a_measure_is_not_compared(original: Callable[..., nn.Module], says: str) -> None:
-    found = compare(Block, original, trial(dim=8), 0)
+    found = compare(Block, original, setup(dim=8), 0)
     assert (found.kind, found.reason) == ("not_comparable", says)
