@@ -101,7 +101,7 @@ class IndexCache:
         if excess <= 0:
             return
         excess += self._max_bytes // 10
-        oldest = connection.execute("SELECT key, length(record) FROM records ORDER BY used, key")
+        oldest = connection.execute("SELECT key, length(record) FROM records ORDER BY used, rowid")
         doomed = []
         for key, n_bytes in oldest:
             if excess <= 0:
