@@ -36,6 +36,6 @@ def import_original(module: str, name: str) -> Any:
 
 
 def _declare(library: str, name: str) -> None:
-    fragment = torch.library.Library(library, "FRAGMENT")
-    fragment.define(f"{name}(...) -> ...")
+    fragment = torch.library.Library(library, "FRAGMENT")  # type: ignore[no-untyped-call]
+    fragment.define(f"{name}(...) -> ...")  # type: ignore[no-untyped-call]
     _libraries.append(fragment)

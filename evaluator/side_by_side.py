@@ -99,7 +99,7 @@ def _share_weights(source: nn.Module, target: nn.Module) -> None:
             raise _DiffersError(f"its state's {name} is {tuple(taken[name].shape)}, not {tuple(tensor.shape)}")
     with torch.no_grad():
         for name, tensor in given.items():
-            if not isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+            if not nn.parameter.is_lazy(tensor):
                 taken[name].data = tensor.detach().clone()
 
 
@@ -113,7 +113,7 @@ def _wake(module: nn.Module) -> None:
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in module.parameters():
-            if isinstance(parameter, nn.parameter.UninitializedTensorMixin) or not parameter.is_floating_point():
+            if nn.parameter.is_lazy(parameter) or not parameter.is_floating_point():
                 continue
             largest = float(parameter.abs().max()) if parameter.numel() else 1.0
             if not DORMANT <= largest <= LARGEST_WEIGHT:
