@@ -15,6 +15,7 @@ from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.indexing import Progress, no_progress
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.requirements import with_requirements
 from archgraft.tree_ops.source_files import BrokenFile
 from archgraft.tree_ops.sources import SourceRoot
 
@@ -54,6 +55,7 @@ class MineSummary:
     """What one call of `mine` did; `n_modules` is what the whole library holds afterwards.
 
     `index_seconds` are part of `wall_seconds`; `cache_problem` says why indexing can't be quicker next time, if so.
+    `closed_with` are packages that were not mined, but whose code the sources' modules were given where they use it.
     """
 
     sources: tuple[SourceSummary, ...]
@@ -62,6 +64,7 @@ class MineSummary:
     index_seconds: float
     cache_problem: str
     tier: str
+    closed_with: tuple[str, ...] = ()
 
 
 def mine(
@@ -78,17 +81,19 @@ def mine(
 ) -> MineSummary:
     """Mine all classes of the sources, or a random `limit` of them; classes of packages are not mined twice.
 
-    The sources are indexed together, so that one may use code of another. What was stored before an interruption stays,
-    and the next call goes on from there. What was read is kept in the folder `cache`. Raises `SourceError` (nothing to
-    mine, too) and `LibraryError` for what the user can mend, and `SandboxError`.
+    The sources are indexed together, so that one may use code of another; so are packages that they need and that are
+    at hand, which are not mined. What was stored before an interruption stays, and the next call goes on from there.
+    What was read is kept in the folder `cache`. Raises `SourceError` (nothing to mine, too) and `LibraryError` for what
+    the user can mend, and `SandboxError`.
     """
     start = monotonic()
-    index = SourceIndex.build(sources, cache=cache, progress=index_progress)
+    closing = with_requirements(sources, cache)
+    index = SourceIndex.build(closing, cache=cache, progress=index_progress)
     classes = index.module_classes()
     index_seconds = monotonic() - start
     if not classes:
         raise SourceError(explain_nothing(index, sources))
-    for root in sources:
+    for root in closing:
         library.add_licence(root.name, root.version, root.licence_text)
     tallies = {root: _Tally(root) for root in sources}
     definitions = choose(classes, limit, seed)
@@ -106,6 +111,7 @@ def mine(
         index_seconds=index_seconds,
         cache_problem=index.cache_problem,
         tier=sandbox.tier,
+        closed_with=tuple(f"{root.name} {root.version}".strip() for root in closing if root.only_closes),
     )
 
 

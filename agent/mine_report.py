@@ -107,6 +107,8 @@ def as_table(summary: MineSummary) -> None:
     for source in summary.sources:
         for text in source.unreadable_files:
             console.print(Text(f"not readable: {text}"))
+    if summary.closed_with:
+        console.print(Text(f"their modules hold what they use of {', '.join(summary.closed_with)}"))
     if summary.cache_problem:
         console.print(Text(f"what was read can't be kept for the next time: {summary.cache_problem}"))
     seconds = f"{summary.wall_seconds:.1f} s, {summary.index_seconds:.1f} s of them for reading"

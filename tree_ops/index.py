@@ -127,11 +127,14 @@ class SourceIndex:
     # Classes
 
     def module_classes(self) -> tuple[Definition, ...]:
-        """All `nn.Module` classes defined at top level, in order of module name and line; shims left out."""
+        """All `nn.Module` classes of the sources at top level, in order of module name and line.
+
+        Shims are left out, and what is there only to close other sources.
+        """
         return tuple(
             definition
             for name in sorted(self.modules)
-            if shimmed_name(name) is None
+            if shimmed_name(name) is None and ((root := self.modules[name].root) is None or not root.only_closes)
             for header in self.modules[name].classes
             if self.is_module_class(definition := Definition(name, header.name))
         )

@@ -19,3 +19,5 @@ class SourceRoot:
     package: str | None
     licence_text: str = ""
     """The whole text of the source's licence file, where it has one."""
+    only_closes: bool = False
+    """Whether its code is there for the modules of other sources, and is not mined itself."""

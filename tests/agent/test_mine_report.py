@@ -51,3 +51,8 @@ def test_a_cache_that_cannot_be_used_is_said_once(capsys: pytest.CaptureFixture[
     assert text.count("disk full") == 1
     assert "12.0 s, 1.5 s of them for reading" in text
     assert '"cache_problem": "disk full"' in as_json(summary)
+
+
+def test_packages_whose_code_was_used_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    as_table(MineSummary((), 0, 12.0, 1.5, "", "landlock", ("torchvision 0.29.2",)))
+    assert "hold what they use of torchvision 0.29.2" in capsys.readouterr().out

@@ -21,10 +21,11 @@ def _elementwise(function, pattern, *tensors, **sizes):
         raise ValueError(f"{pattern!r} has {len(sides)} inputs, but {len(tensors)} were given")
     right = right if arrow else _output_side(sides, tensors)
     device = next((tensor.device for tensor in tensors if isinstance(tensor, torch.Tensor)), None)
-    parts = []
-    for side, tensor in zip(sides, tensors):
-        tensor = tensor if isinstance(tensor, torch.Tensor) else torch.as_tensor(tensor, device=device)
-        parts.append(split_groups(tensor, read_side(side, tensor.ndim), sizes))
+    tensors = [t if isinstance(t, torch.Tensor) else torch.as_tensor(t, device=device) for t in tensors]
+    groups = [read_side(side, tensor.ndim) for side, tensor in zip(sides, tensors)]
+    for tensor, found in zip(tensors, groups):
+        sizes.update({group[0]: size for group, size in zip(found, tensor.shape) if len(group) == 1})
+    parts = [split_groups(tensor, found, sizes) for tensor, found in zip(tensors, groups)]
     hidden = sorted({name for _, names in parts for name in names if name.startswith("...")}, reverse=True)
     groups = []
     for group in read_side(right):
