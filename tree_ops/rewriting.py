@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archgraft.tree_ops.cutting import cuts
-from archgraft.tree_ops.index import Definition, External, Missing, Target
-from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, guard_of
+from archgraft.tree_ops.index import Definition, External, Target
+from archgraft.tree_ops.inner_imports import import_edits
+from archgraft.tree_ops.links import Link, LinkedPiece
 from archgraft.tree_ops.naming import Names
 from archgraft.tree_ops.reach import Reached
-from archgraft.tree_ops.scopes import Annotation, bound_name
+from archgraft.tree_ops.scopes import Annotation
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 
@@ -44,7 +45,7 @@ class _PieceRewriter:
         self.edits += cuts(self.piece, self.shared.reached.live[self.piece.key], self.source)
         for annotation in self._dropped_annotations():
             self._drop_annotation(annotation)
-        self._rewrite_imports()
+        self.edits += import_edits(self.shared.reached, self.shared.name_of, self.piece, self.source)
         for found in self.shared.reached.links(self.piece):
             self._rewrite_use(found)
         return self.source.apply(self.edits).rstrip("\n") if self.edits else self.piece.text
@@ -128,53 +129,3 @@ class _PieceRewriter:
             for statement in self.piece.statements
             for owner in ast.walk(statement)
         )
-
-    # Imports inside the piece
-
-    def _rewrite_imports(self) -> None:
-        by_statement: dict[int, list[ImportLink]] = {}
-        for found in self.shared.reached.imports(self.piece):
-            by_statement.setdefault(id(found.node), []).append(found)
-        for links in by_statement.values():
-            is_partial = self.piece.piece.is_import and not all(found.value for found in links)
-            if is_partial or any(found.is_inside or self._is_lost(found) or self._is_renamed(found) for found in links):
-                node = links[0].node
-                indent = " " * node.col_offset
-                text = f"\n{indent}".join(self._statements_for(links)) or "pass"
-                self._replace(self.source.start(node), self.source.end(node), text)
-
-    def _is_lost(self, found: ImportLink) -> bool:
-        return isinstance(found.target, Missing) and found.alias.name != "*"
-
-    def _is_renamed(self, found: ImportLink) -> bool:
-        return self._name_here(found) != found.imported.alias
-
-    def _name_here(self, found: ImportLink) -> str:
-        name = found.imported.alias
-        if not found.at_module_level:
-            return name
-        return self.shared.name_of(Definition(self.piece.module.name, name)) or name
-
-    def _statements_for(self, links: list[ImportLink]) -> Iterator[str]:
-        for found in links:
-            if self.piece.piece.is_import and not found.value:
-                continue
-            name = self._name_here(found)
-            if self._is_lost(found):
-                guard = guard_of(self.piece.module, self.piece.piece, bound_name(found.alias, found.node))
-                if guard != "typing":
-                    yield f'raise ImportError("{found.imported.alias} is not available here")'
-            elif found.is_inside:
-                value = self.shared.name_of(found.target)
-                if found.value and value is not None and value != name:
-                    yield f"{name} = {value}"
-            elif isinstance(found.node, ast.Import):
-                target = found.alias.name
-                yield (
-                    f"import {target}"
-                    if name == found.imported.alias and not found.alias.asname
-                    else (f"import {target} as {name}")
-                )
-            else:
-                last = found.alias.name
-                yield f"from {found.imported.module} import {last}" + ("" if last == name else f" as {name}")

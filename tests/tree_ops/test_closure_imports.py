@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.tree_ops.extraction import closure
+from tests.tree_ops.extraction import assert_source, closure
 
 
 def test_re_exports_star_imports_and_dotted_modules_lead_to_the_definition(tmp_path: Path) -> None:
@@ -162,3 +162,43 @@ def test_a_definition_replaces_an_import_of_the_same_name(tmp_path: Path) -> Non
     scope: dict[str, object] = {}
     exec(found.source, scope)
     assert scope["net"](1.5) == 1  # type: ignore[operator]
+
+
+def test_imports_inside_functions_leave_no_trace_unless_they_are_used(tmp_path: Path) -> None:
+    found = closure(
+        tmp_path,
+        {
+            "b.py": "def helper(x):\n    return x + 1\n",
+            "a.py": """
+                def net(x):
+                    from .b import helper
+                    import os, math  # one of two
+                    try:
+                        import not_there_xyz
+                    except ImportError:
+                        from .b import helper
+                    if x:
+                        import os
+                    return math.floor(helper(x))
+            """,
+        },
+        "pkg.a.net",
+    )
+    assert_source(
+        found,
+        """
+        def helper(x):
+            return x + 1
+
+
+        def net(x):
+            import math  # one of two
+            try:
+                import not_there_xyz
+            except ImportError:
+                pass
+            if x:
+                pass
+            return math.floor(helper(x))
+        """,
+    )
