@@ -8,7 +8,11 @@ import typer
 
 def mine_command(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE", help="A path, an installed package, or pypi:NAME==VERSION.")
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            help="A path, an archive, an installed package, pypi:NAME==VERSION, or git+PATH@REVISION.",
+        ),
     ],
     library: Annotated[
         Path, typer.Option("--library", metavar="FILE", help="The library to add to; made when there is none.")
