@@ -8,6 +8,7 @@ from torch.overrides import TorchFunctionMode
 
 _PRODUCTS = frozenset({"matmul", "__matmul__", "__rmatmul__", "bmm", "einsum", "baddbmm"})
 _MULTIPLICATIONS = frozenset({"mul", "__mul__", "__rmul__", "mul_", "__imul__", "multiply"})
+_DIVISIONS = frozenset({"div", "div_", "__truediv__", "__itruediv__", "true_divide", "divide"})
 _CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "unfold"})
 _RUNNING = frozenset({"cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "cumsum_"})
 
@@ -25,6 +26,7 @@ class CallRecorder(TorchFunctionMode):
         self.mixes_by_content = False
         self.spatial_kernel = False
         self.accumulates = False
+        self.divides_by_statistic = False
         self.softmax_lengths: set[int] = set()
         self.gated: list[Tensor] = []
 
@@ -39,6 +41,8 @@ class CallRecorder(TorchFunctionMode):
             self.mixes_by_content = True
         if name in _CONVOLUTIONS:
             self.spatial_kernel = self.spatial_kernel or _has_spatial_kernel(name, args, kwargs or {})
+        if name in _DIVISIONS and len(dependent) > 1 and dependent[1].numel() < result.numel():
+            self.divides_by_statistic = True  # by fewer numbers than there are: by what sums them up
         if name in _RUNNING and dependent:
             self.accumulates = True
         if name == "softmax" and dependent:

@@ -141,7 +141,8 @@ def _judge_without_weights(
     subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads
 ) -> Family:
     mixes = reads.other_channels or reads.other_positions
-    if calls.names & _NORMALISATIONS or (mixes and _forgets_scale(subject, inputs.detach())):
+    is_relative = calls.divides_by_statistic or _forgets_scale(subject, inputs.detach())
+    if calls.names & _NORMALISATIONS or (mixes and is_relative):
         return "normalisation"
     if reads.other_positions or output.numel() < inputs.numel():  # a maximum reads one position, whichever that is
         return "pooling"

@@ -188,7 +188,7 @@ def test_what_is_no_bundle_is_refused_whole(tmp_path: Path, text: str, message: 
 
 def mutations() -> st.SearchStrategy[Callable[[dict[str, Any]], None]]:
     junk = st.none() | st.integers() | st.text(max_size=8) | st.lists(st.integers(), max_size=2) | st.just({"a": [1]})
-    fields = [(name,) for name in LINE["module"]]
+    fields: list[tuple[str, ...]] = [(name,) for name in LINE["module"]]
     fields += [("contract", name) for name in LINE["module"]["contract"]]
 
     def mutation(path: tuple[str, ...], value: Any) -> Callable[[dict[str, Any]], None]:
