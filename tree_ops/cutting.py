@@ -4,27 +4,33 @@ import ast
 import inspect
 from collections.abc import Collection, Iterator, Sequence
 
-from archgraft.tree_ops.links import LinkedPiece
+from archgraft.tree_ops.links import Cut, LinkedPiece
 from archgraft.tree_ops.parts import Part, dict_entries
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 
-def cuts(piece: LinkedPiece, live: Collection[int], source: SourceBytes) -> Iterator[TextEdit]:
-    """The edits that take out every part that is not live."""
+def cut(piece: LinkedPiece, live: Collection[int]) -> Cut:
+    """The piece without the parts that are not live; remembered, since helpers are part of many closures."""
+    key = frozenset(live)
+    if key not in piece.cuts:
+        edits = tuple(_edits(piece, key, piece.source))
+        piece.cuts[key] = Cut(edits, piece.source.apply(edits).rstrip("\n") if edits else piece.text)
+    return piece.cuts[key]
+
+
+def _edits(piece: LinkedPiece, live: Collection[int], source: SourceBytes) -> Iterator[TextEdit]:
     dead = [part for part in piece.parts.all if part.number not in live and part.parent in live]
     if not dead:
         return
-    statements = {id(part.node) for part in dead if part.kind in ("member", "documentation")}
     for part in dead:
         if part.kind == "decorator" and isinstance(part.node, ast.expr):
             yield TextEdit(*source.lines_span(part.node.lineno, part.node.end_lineno or 0), "")
         elif part.kind == "entry" and isinstance(part.node, ast.stmt):
             yield TextEdit(0, len(source.data), "")
     yield from _entries([part for part in dead if isinstance(part.node, ast.Tuple | ast.keyword)], piece, source)
-    if statements:
-        for owner in _owners(piece.statements):
-            if any(id(statement) in statements for statement in owner.body):
-                yield from _in_body(owner, statements, source)
+    statements = {id(part.node) for part in dead if part.body}
+    for body in {id(part.body): part.body for part in dead if part.body}.values():
+        yield from _in_body(body, statements, source)
 
 
 def documentation_left_out(piece: LinkedPiece, live: Collection[int]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -43,17 +49,7 @@ def _has_own_lines(node: ast.Tuple | ast.keyword, source: SourceBytes) -> bool:
     return rest == "," and not source.line(node.lineno)[: node.col_offset].strip()
 
 
-def _owners(statements: Sequence[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node
-
-
-def _in_body(
-    owner: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, dead: Collection[int], source: SourceBytes
-) -> Iterator[TextEdit]:
-    body = owner.body
+def _in_body(body: Sequence[ast.stmt], dead: Collection[int], source: SourceBytes) -> Iterator[TextEdit]:
     if all(id(statement) in dead for statement in body):
         start = source.offset(*_first(body[0]))
         yield TextEdit(start, source.end(body[-1]), "pass")

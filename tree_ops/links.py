@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archgraft.tree_ops.classes import ClassFacts, class_facts
 from archgraft.tree_ops.decorators import gives_back, registration
@@ -12,6 +12,7 @@ from archgraft.tree_ops.parts import Parts, find_parts, sliceable
 from archgraft.tree_ops.reads import Anchor, PieceReads, read_attributes
 from archgraft.tree_ops.scopes import ImportNode, Use, Uses, analyse, bound_name
 from archgraft.tree_ops.syntax import parse
+from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 PieceKey = tuple[str, int]
 _MAX_REMEMBERED = 5000
@@ -51,6 +52,14 @@ class ImportLink:
         return isinstance(self.target, Definition | Namespace)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What taking some parts out of a piece does to its text, and the text that is left."""
+
+    edits: tuple[TextEdit, ...]
+    text: str
+
+
 @dataclass(slots=True)
 class LinkedPiece:
     """A piece, parsed alone (positions count from its own first line), with its parts and all that these refer to."""
@@ -58,6 +67,7 @@ class LinkedPiece:
     module: ModuleSource
     piece: Piece
     text: str
+    source: SourceBytes
     statements: list[ast.stmt]
     parts: Parts
     reads: PieceReads
@@ -66,6 +76,7 @@ class LinkedPiece:
     imports: list[ImportLink]
     eager_calls: frozenset[int]
     """Parts that may run functions while the piece is executed."""
+    cuts: dict[frozenset[int], Cut] = field(default_factory=dict)
 
     @property
     def key(self) -> PieceKey:
@@ -97,6 +108,7 @@ def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> 
         module,
         piece,
         text,
+        SourceBytes(text),
         statements,
         parts,
         read_attributes(index, module.name, statements, parts, anchors),

@@ -6,7 +6,7 @@ What a part refers to counts only while it is live; which parts are live is foun
 
 import ast
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,8 +22,8 @@ WHOLE = 0
 class Part:
     """One part. `path` is where it stands: the names of the definitions around it, outermost first.
 
-    `name` is a member's name or an entry's key; `registry` tells the decorators that register on an object from those
-    that are never needed.
+    `body` are the statements among which a member or docstring stands. `name` is a member's name or an entry's key;
+    `registry` tells the decorators that register on an object from those that are never needed.
     """
 
     number: int
@@ -33,6 +33,7 @@ class Part:
     path: tuple[str, ...] = ()
     name: object = None
     registry: object = None
+    body: Sequence[ast.stmt] = ()
 
     @property
     def is_plain_method(self) -> bool:
@@ -102,8 +103,9 @@ class _Finder:
         path: tuple[str, ...],
         name: object = None,
         registry: object = None,
+        body: Sequence[ast.stmt] = (),
     ) -> Part:
-        part = Part(len(self.parts.all), parent, kind, node, path, name, registry)
+        part = Part(len(self.parts.all), parent, kind, node, path, name, registry, body)
         self.parts.open(part)
         return part
 
@@ -125,13 +127,13 @@ class _Finder:
         shared = _shared_lines(node) if isinstance(node, ast.ClassDef) and not path else None
         for number, statement in enumerate(node.body):
             if number == 0 and _is_text(statement) and _is_alone(node, statement):
-                self.parts.close(self._open("documentation", parent, statement, inside))
+                self.parts.close(self._open("documentation", parent, statement, inside, body=node.body))
                 continue
             name = _member_name(statement) if shared is not None else None
             if name is None or shared is None or statement.lineno in shared or _is_dunder(name):
                 self.statement(statement, parent, inside)
                 continue
-            part = self._open("member", parent, statement, inside, name)
+            part = self._open("member", parent, statement, inside, name, body=node.body)
             self.statement(statement, part.number, inside)
             self.parts.close(part)
 

@@ -4,13 +4,12 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archgraft.tree_ops.cutting import cuts
+from archgraft.tree_ops.cutting import cut
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Namespace, SourceIndex
 from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, PieceKey, link
 from archgraft.tree_ops.modules import Binding, ModuleSource
 from archgraft.tree_ops.parts import WHOLE, Part
-from archgraft.tree_ops.text_edits import SourceBytes
 from archgraft.tree_ops.waking import Demand
 
 
@@ -31,7 +30,6 @@ class Reached:
     definitions: dict[Definition, tuple[PieceKey, ...]] = field(default_factory=dict)
     """Each reached name with the pieces that bind it or change its object, in the module's order."""
     _live_links: dict[PieceKey, list[Link]] = field(default_factory=dict)
-    _texts: dict[PieceKey, str] = field(default_factory=dict)
 
     def is_live(self, piece: LinkedPiece, node: ast.AST) -> bool:
         """Whether a node of the piece's syntax is in a part that is needed."""
@@ -54,10 +52,7 @@ class Reached:
 
     def text(self, piece: LinkedPiece) -> str:
         """The piece's text without its dead parts."""
-        if piece.key not in self._texts:
-            source = SourceBytes(piece.text)
-            self._texts[piece.key] = source.apply(cuts(piece, self.live[piece.key], source)).rstrip("\n")
-        return self._texts[piece.key]
+        return cut(piece, self.live[piece.key]).text
 
     def calls_eagerly(self, piece: LinkedPiece) -> bool:
         """Whether executing the piece may run functions."""

@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from archgraft.tree_ops.cutting import cuts
+from archgraft.tree_ops.cutting import cut
 from archgraft.tree_ops.index import Definition, External, Target
 from archgraft.tree_ops.inner_imports import import_edits
 from archgraft.tree_ops.links import Link, LinkedPiece
 from archgraft.tree_ops.naming import Names
 from archgraft.tree_ops.reach import Reached
 from archgraft.tree_ops.scopes import Annotation
-from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
+from archgraft.tree_ops.text_edits import TextEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class _PieceRewriter:
     def __init__(self, shared: Rewriting, piece: LinkedPiece) -> None:
         self.shared = shared
         self.piece = piece
-        self.source = SourceBytes(piece.text)
+        self.source = piece.source
         self.edits: list[TextEdit] = []
 
     def run(self) -> str:
-        self.edits += cuts(self.piece, self.shared.reached.live[self.piece.key], self.source)
+        self.edits += cut(self.piece, self.shared.reached.live[self.piece.key]).edits
         for annotation in self._dropped_annotations():
             self._drop_annotation(annotation)
         self.edits += import_edits(self.shared.reached, self.shared.name_of, self.piece, self.source)

@@ -121,19 +121,19 @@ def _scope_of(arguments: ast.arguments | None, body: Sequence[ast.stmt]) -> _Sco
     if arguments is not None:
         scope.names.update(argument.arg for argument in all_arguments(arguments))
     imports: dict[str, LocalImport] = {}
+    elsewhere: set[str] = set()
     for node in walk_scope(body):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.update({bound_name(alias, node): LocalImport(node, alias) for alias in node.names})
         elif isinstance(node, ast.Global):
             scope.global_names.update(node.names)
-        elif not isinstance(node, ast.Nonlocal):
+        elif isinstance(node, ast.Nonlocal):
+            elsewhere.update(node.names)
+        else:
             scope.names.update(stored_names(node))
     scope.imports = {name: found for name, found in imports.items() if name not in scope.names}
     scope.names |= set(imports)
-    for node in walk_scope(body):
-        if isinstance(node, ast.Nonlocal):
-            scope.names.difference_update(node.names)
-    scope.names -= scope.global_names
+    scope.names -= scope.global_names | elsewhere
     return scope
 
 
