@@ -25,6 +25,7 @@ from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
 
 if TYPE_CHECKING:
+    from archgraft.tree_ops.constant_locals import Locals
     from archgraft.tree_ops.links import LinkedPiece
 
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
@@ -96,6 +97,8 @@ class SourceIndex:
         self._is_module_class: dict[Definition, bool] = {}
         self.linked: dict[tuple[str, int, str | None], LinkedPiece] = {}
         """Pieces that `links.link` has parsed, by module and number."""
+        self.locals: dict[FunctionNode, Locals] = {}
+        """Functions whose names `constant_program` has read."""
         self._functions: dict[Definition, FunctionNode | None] = {}
 
     @classmethod
