@@ -6,6 +6,8 @@ import pytest
 
 from archgraft.tree_ops.closure import ClosureError, extract
 from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.shim_modules import shim_root, shimmed_name
+from archgraft.tree_ops.source_files import SourceFile, files
 from archgraft.tree_ops.sources import SourceRoot
 
 
@@ -114,3 +116,11 @@ def test_what_a_function_imports_and_is_not_there_does_not_keep_a_class_out(tmp_
 def test_shims_are_no_modules_to_mine(tmp_path: Path) -> None:
     index = index_of(tmp_path, {"net.py": "x = 1\n"})
     assert index.module_classes() == ()
+
+
+def test_every_shim_is_listed_with_what_it_leaves_out() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "shims.md").read_text(encoding="utf-8")
+    rows = [row.split("|") for row in page.splitlines() if row.startswith("| `")]
+    listed = {name for row in rows for name in row[1].split("`")[1::2]}
+    assert listed == {shimmed_name(found.name) for found in files(shim_root()) if isinstance(found, SourceFile)}
+    assert all(row[2].strip() for row in rows)
