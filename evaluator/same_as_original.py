@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archgraft.evaluator.dressed_config import with_own_configurations
 from archgraft.evaluator.forked import ForkError, in_fork
 from archgraft.evaluator.inputs import value_of
 from archgraft.evaluator.loading import MINED, load_module
@@ -59,7 +60,12 @@ def _compare(one: dict[str, Any], original: Any, seed: int) -> Comparison:
     arguments = tuple((str(name), str(text)) for name, text in one["arguments"])
 
     def build(module_class: Any) -> nn.Module:
-        return Search(module_class, namespace, one).build(arguments)
+        try:
+            return Search(module_class, namespace, one).build(arguments)
+        except TypeError:
+            if module_class is not original:
+                raise
+            return Search(with_own_configurations(original), namespace, one).build(arguments)
 
     generator = torch.Generator().manual_seed(seed)
     values = [(str(name), value_of(spec, generator)) for name, spec in one["call"]]

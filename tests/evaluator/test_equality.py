@@ -10,6 +10,7 @@ from archgraft.evaluator.equality import Equality, Tried, compare_with_originals
 from archgraft.evaluator.trying import try_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.configurations import Configuration
 from tests.evaluator.probe_sources import spec_of
 
 LAYER = """
@@ -26,6 +27,25 @@ class Layer(nn.Module):
         return self.gate(self.linear(x))
 """
 HEADER = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+CONFIGURATION = """
+class Config:
+    slope = 0.3
+
+    def __init__(self, hidden_size):
+        self.hidden_size = hidden_size
+"""
+CONFIGURED = """
+class Layer(nn.Module):
+    def __init__(self, config: "Config"):
+        super().__init__()
+        # check
+        self.linear = nn.Linear(config.hidden_size, config.hidden_size)
+        self.slope = config.slope
+
+    def forward(self, x):
+        return F.leaky_relu(self.linear(x), self.slope)
+"""
+CHECK = "if not isinstance(config, Config): raise TypeError('not a configuration')"
 OPERATOR = '@torch.library.register_fake("{library}::absent")\ndef absent_fake(x):\n    return x\n'
 
 
@@ -75,6 +95,15 @@ def test_another_base_class_that_adds_state_is_found(sandbox: Sandbox, tmp_path:
     original = LAYER.replace("self.slope = slope", "self.slope = slope; self.register_buffer('calls', torch.zeros(1))")
     found = equality(sandbox, tmp_path, original)
     assert (found.kind, found.reason) == ("differs", "its state has nothing more; lacks calls")
+
+
+def test_an_original_that_insists_on_its_own_configuration_is_given_one(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "zoo.py").write_text(HEADER + CONFIGURATION + CONFIGURED.replace("# check", CHECK))
+    spec = spec_of(CONFIGURED, "config")
+    spec = replace(spec, origin=replace(spec.origin, qualified_name="zoo.Layer"))
+    configurations = {"config": Configuration("Config", {"hidden_size": "768", "slope": "0.1"})}
+    trial = try_module(sandbox, spec, configurations=configurations)
+    assert compare_with_originals(sandbox, [Tried(spec, trial, configurations)], [tmp_path]) == [Equality("equal")]
 
 
 @pytest.mark.parametrize(
