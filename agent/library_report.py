@@ -20,6 +20,7 @@ from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule, Rejection
 
 PIPE_WIDTH = 200
+_WIDTH_RULES = {"preserve": "keeps width", "project": "any width", "scale": "scales width"}
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def show_modules(library: Library, modules: Sequence[LibraryModule], *, as_json:
             module.contract.family,
             module.contract.kind,
             module.contract.layout,
-            "keeps width" if module.contract.width == "preserve" else "any width",
+            _WIDTH_RULES[module.contract.width],
             _flags(module),
             f"{module.contract.n_parameters:,}",
             str(module.spec.n_lines),

@@ -9,6 +9,7 @@ from archgraft.agent.errors import UsageError
 from archgraft.agent.library_report import module_json
 from archgraft.agent.printable import printable
 from archgraft.tree_ops.contract import Contract, Role
+from archgraft.tree_ops.expressions import source_of
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule
 
@@ -76,6 +77,6 @@ def _twin_lines(module_id: str, stand: dict[str, str], twins: list[str]) -> list
 
 def _written(value: Any) -> str:
     if not isinstance(value, Role):
-        return repr(value)
+        return source_of(value)
     factor = f" * {value.factor}" if value.factor > 1 else ""
     return value.role + factor + (f" // {value.divisor}" if value.divisor > 1 else "")

@@ -84,6 +84,10 @@ class UnknownParameterError(ValueError):
     """A required parameter has a name and annotation that no convention explains."""
 
 
+class WholeModelError(UnknownParameterError):
+    """A parameter says that the class is no part of a network."""
+
+
 def templates(parameters: Sequence[Parameter]) -> tuple[Template, ...]:
     """Ways to call a constructor, the most flexible first. Raises `UnknownParameterError`."""
     usable = [p for p in parameters if p.kind in ("positional", "keyword")]
@@ -162,7 +166,7 @@ def _value_for(parameter: Parameter, unknown: Any) -> Any:
     if _MIDDLE_NAME.fullmatch(parameter.name):
         return IN
     if parameter.name in _OUTPUT_SIZES:
-        raise UnknownParameterError(f"takes `{parameter.name}`: a whole model or a head, not a part of one")
+        raise WholeModelError(f"takes `{parameter.name}`: a whole model or a head, not a part of one")
     value = _lookup(parameter.name.lower(), _KNOWN_PATTERNS)
     if value is not None:
         return value

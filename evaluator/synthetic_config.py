@@ -93,6 +93,7 @@ class SyntheticConfig:
     """
 
     def __init__(self, table: Mapping[str, Any], width: int) -> None:
+        self._reads: dict[str, Any]
         self.__dict__["_table"] = table
         self.__dict__["_width"] = width
         self.__dict__["_reads"] = _Reads()
@@ -147,6 +148,10 @@ class SyntheticConfig:
             fields[name] = SyntheticConfig({}, fields["_width"])
             return fields[name]
         raise AttributeError(f"the configuration has no {name}")
+
+    def fields_read(self) -> dict[str, Any]:
+        """What has been read so far, with the values that were found."""
+        return {name: value for name, value in self._reads.items() if name.isidentifier()}
 
     def __contains__(self, name: str) -> bool:
         return name in self.__dict__

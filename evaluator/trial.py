@@ -100,11 +100,20 @@ def describe(error: BaseException) -> str:
 class Search:
     """The ways to build one class, and to call what was built."""
 
-    def __init__(self, module_class: Any, namespace: Mapping[str, Any], header: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        module_class: Any,
+        namespace: Mapping[str, Any],
+        header: Mapping[str, Any],
+        widths: Sequence[int] = WIDTHS,
+        seconds: float = SEARCH_SECONDS,
+    ) -> None:
         self.module_class = module_class
         self.header = header
         self.seed = int(header["seed"])
-        self.width = WIDTHS[0]
+        self.widths = widths
+        self.width = widths[0]
+        self.configs_of_best: list[SyntheticConfig] = []
         self.configs: list[SyntheticConfig] = []
         self.namespace = {
             **namespace,
@@ -114,7 +123,7 @@ class Search:
             "configuration": self._configuration,
         }
         self.best = Attempt("executed")
-        self.deadline = time.process_time() + SEARCH_SECONDS
+        self.deadline = time.process_time() + seconds
 
     def run(self, parameters: Sequence[Parameter]) -> Attempt:
         """Try all proposals until one gets all the way or the time is over."""
@@ -123,10 +132,10 @@ class Search:
         except (ValueError, TypeError):
             parameters = [p for p in parameters if p.kind in ("positional", "keyword")]
         source, class_name = str(self.header["source"]), str(self.header["class_name"])
-        around = [Surroundings(width, source, self.namespace, class_name) for width in WIDTHS]
+        around = [Surroundings(width, source, self.namespace, class_name) for width in self.widths]
         given = [tuple((str(name), str(text)) for name, text in one) for one in self.header.get("proposals") or ()]
         seen: set[Arguments] = set()
-        for width, arguments in [*((WIDTHS[0], one) for one in given), *_by_width(parameters, around)]:
+        for width, arguments in [*((self.widths[0], one) for one in given), *_by_width(parameters, around)]:
             self.width = width
             stack = [(arguments, 0)]
             while stack and not self.is_over:
@@ -167,7 +176,8 @@ class Search:
     def _try_arguments(self, arguments: Arguments) -> BaseException | None:
         """Build once and call in many ways; what the constructor raised."""
         try:
-            module = self.build(arguments).eval()
+            module = self.build(arguments)
+            module.eval()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything
             self._note(Attempt("executed", describe(error), arguments))
             return error
@@ -204,7 +214,8 @@ class Search:
         for training in (False, True):
             attempt.training = training
             try:
-                outputs = call(module.train(training), inputs, self.seed)
+                module.train(training)  # some classes override it and return nothing
+                outputs = call(module, inputs, self.seed)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything
                 if not training:
                     self.error = error
@@ -219,12 +230,12 @@ class Search:
             if not attempt.reason:
                 attempt.stage = "backward"
                 break
-        module.eval()
         self._note(attempt)
 
     def _note(self, attempt: Attempt) -> None:
         if self.best.is_behind(attempt) or (not self.best.reason and attempt.stage == self.best.stage):
             self.best = attempt
+            self.configs_of_best = list(self.configs)
 
 
 def _by_width(parameters: Sequence[Parameter], around: Sequence[Surroundings]) -> Iterator[tuple[int, Arguments]]:

@@ -1,11 +1,11 @@
 """The parent's end of a trial: one sandbox job per mined class, and how far the class got in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from archgraft.evaluator.probing import VERDICT_KINDS
+from archgraft.evaluator.probing import VERDICT_KINDS, probe_header
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox
 from archgraft.tree_ops.configurations import Configuration
 from archgraft.tree_ops.spec import ModuleSpec
@@ -56,13 +56,9 @@ def trial_header(
 ) -> dict[str, Any]:
     """What a trial's child is told."""
     return {
-        "source": spec.source,
-        "class_name": spec.class_name,
-        "parameters": [asdict(parameter) for parameter in spec.parameters],
-        "configurations": {name: asdict(found) for name, found in (configurations or {}).items()},
+        **probe_header(spec, seed, configurations),
         "proposals": [[list(pair) for pair in arguments] for arguments in proposals],
         "inputs": [[list(pair) for pair in call] for call in inputs],
-        "seed": seed,
     }
 
 

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from archgraft.tree_ops.syntax import parse_expression
 
@@ -37,7 +38,7 @@ class Expression:
             raise ValueError(f"{self.text[:80]!r} is no expression") from None
         _check(node)
 
-    def at(self, widths: Mapping[str, int]) -> "Expression":
+    def at(self, widths: Mapping[Any, int]) -> "Expression":
         """The expression with numbers in place of the widths."""
         return Expression(ast.unparse(_Fill(widths).visit(parse_expression(self.text))))
 
@@ -97,7 +98,7 @@ def _check_number(node: ast.expr) -> None:
 class _Fill(ast.NodeTransformer):
     """Puts numbers in place of widths and works the arithmetic out."""
 
-    def __init__(self, widths: Mapping[str, int]) -> None:
+    def __init__(self, widths: Mapping[Any, int]) -> None:
         self._widths = widths
 
     def visit_Name(self, node: ast.Name) -> ast.expr:

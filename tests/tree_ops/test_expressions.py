@@ -18,7 +18,7 @@ def test_widths_are_filled_in_and_worked_out() -> None:
     [
         "torch.nn.GELU",
         "torch.nn.functional.relu",
-        "types.SimpleNamespace(hidden_size=in_width, layers=[1, 2], rope={'theta': -1.0}, inner=types.SimpleNamespace())",
+        "types.SimpleNamespace(hidden_size=in_width, rope={'theta': -1.0}, inner=types.SimpleNamespace())",
         "functools.partial(torch.nn.LayerNorm, eps=1e-06)",
         "out_width // 2",
     ],
