@@ -263,10 +263,12 @@ class SourceIndex:
                     continue  # `try: import a; except ImportError: a = None` works as it is
                 if isinstance(target, Definition | Namespace) and target != Definition(module.name, name):
                     return target
-        if all(binding.guard == "typing" and binding.imported is not None for binding in bindings):
-            imported = bindings[-1].imported
-            assert imported is not None
-            return self.resolve_import(module, imported)
+        imported = [binding.imported for binding in bindings if binding.imported is not None]
+        if len(imported) == len(bindings):
+            found = {self.resolve_import(module, one) for one in imported}
+            is_provided = all(isinstance(one, External) and one.target.split(".")[0] in PROVIDED for one in found)
+            if all(binding.guard == "typing" for binding in bindings) or (is_provided and len(found) == 1):
+                return self.resolve_import(module, imported[-1])
         return Definition(module.name, name)
 
     def resolve_base(self, module: ModuleSource, class_name: str, base: str) -> Target:

@@ -202,3 +202,42 @@ def test_imports_inside_functions_leave_no_trace_unless_they_are_used(tmp_path: 
             return math.floor(helper(x))
         """,
     )
+
+
+def test_guarded_imports_of_what_is_always_there_are_plain_imports(tmp_path: Path) -> None:
+    found = closure(
+        tmp_path,
+        {
+            "a.py": """
+                from .b import has_torch
+
+                if has_torch():
+                    import torch
+                try:
+                    from math import pi
+                except ImportError:
+                    pi = 3
+
+                def net(x: "torch.Tensor"):
+                    return torch.sum(x) * pi
+            """,
+            "b.py": "def has_torch():\n    return True\n",
+        },
+        "pkg.a.net",
+    )
+    assert_source(
+        found,
+        """
+        import torch
+
+
+        try:
+            from math import pi
+        except ImportError:
+            pi = 3
+
+
+        def net(x: "torch.Tensor"):
+            return torch.sum(x) * pi
+        """,
+    )
