@@ -7,6 +7,7 @@ from archgraft.evaluator.loading import MINED
 AT_IMPORT, WHEN_MADE, WHEN_RUN = "at import", "when it is made", "when it runs"
 _MAKERS = frozenset({"__init__", "__new__", "__call__", "__init_subclass__"})
 _IMPORT_FILES = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+_COMPILER = ("/torch/_dynamo/", "/torch/_inductor/")
 _FILENAME = f"<{MINED}>"
 
 
@@ -28,6 +29,15 @@ def phase(frame: FrameType | None, *, transparent: tuple[str, ...] = ()) -> str 
     if outermost.f_code.co_name == "<module>":
         return AT_IMPORT
     return WHEN_MADE if outermost.f_code.co_name in _MAKERS else WHEN_RUN
+
+
+def works_for_compiler(frame: FrameType | None) -> bool:
+    """Whether torch's compiler is at work between mined code and this frame."""
+    while frame is not None and not is_mined(frame):
+        if any(part in frame.f_code.co_filename for part in _COMPILER):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def is_mined(frame: FrameType | None) -> bool:

@@ -67,9 +67,9 @@ def changes(before: State, after: State) -> list[str]:
 
 def _is_patched(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     old, new = before.get(name), after.get(name)
-    bare = getattr(new, "__name__", ""), str(getattr(new, "__module__", ""))
-    is_own = bare[0] == name.rpartition(".")[2] and bare[1].partition(".")[0] in ("torch", "numpy")
-    return old is not new and not is_own
+    own_name, home = getattr(new, "__name__", ""), str(getattr(new, "__module__", ""))
+    is_own = own_name == name.rpartition(".")[2] and home.partition(".")[0] in ("torch", "numpy")
+    return old is not new and not is_own and not home.startswith("torch._dynamo")
 
 
 def _torch_settings() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from archgraft.evaluator.mined_frames import phase
+from archgraft.evaluator.mined_frames import AT_IMPORT, phase, works_for_compiler
 
 _WRITING = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
 _EVENTS: dict[str, str] = {
@@ -62,8 +62,13 @@ class Watch:
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         what = _opening(arguments) if event == "open" else _EVENTS.get(event)
-        if what is not None:
-            self.note(what, phase(sys._getframe(1)))
+        if what is None or (when := phase(sys._getframe(1))) is None:
+            return
+        if works_for_compiler(sys._getframe(1)):
+            if when == AT_IMPORT:  # marking a function for the compiler is no harm; running one writes and starts much
+                return
+            what = "compiles code"
+        self.note(what, when)
 
 
 class _Listener(io.TextIOBase):
