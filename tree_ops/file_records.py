@@ -14,7 +14,10 @@ MAX_FILE_BYTES = 2 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of one file: its content's digest (empty when it couldn't be read), and its record or a fault."""
+    """What is known of one file: its content's digest, and its record or a fault.
+
+    Without a digest it isn't remembered: what is wrong may not lie in the content.
+    """
 
     digest: str
     record: str
@@ -46,8 +49,8 @@ def _parse(data: bytes, name: str, path: Path) -> FileRecord:
     except SyntaxError as error:
         where = f" in line {error.lineno}" if error.lineno else ""
         return FileRecord(digest, "", f"syntax error{where}: {error.msg}")
-    except (RecursionError, MemoryError):
-        return FileRecord(digest, "", "nested too deeply for Python's parser")
+    except (RecursionError, MemoryError):  # what the parser says of depth; not to be remembered, it may be memory
+        return FileRecord("", "", "nested too deeply for Python's parser")
     except (ValueError, LookupError) as error:
         return FileRecord(digest, "", f"not Python text: {error}")
 

@@ -28,7 +28,7 @@ _LOCK_SECONDS = 5.0
 _DIGEST_BYTES = 16
 _N_KEYS_AT_ONCE = 500
 _SECONDS_OF_A_DAY = 86_400
-_RULES = ("module_reader", "module_record", "modules", "scopes", "file_records", "file_texts", "syntax")
+RULES = ("module_reader", "module_record", "modules", "scopes", "file_records", "file_texts", "syntax")
 """The files that decide what a record says: a change in any of them makes other records."""
 MAX_BYTES = 128 * 2**20
 
@@ -165,7 +165,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _digest_of_rules() -> str:
-    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in _RULES]
+    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in RULES]
     python = repr((sys.implementation.name, sys.version_info[:3])).encode()
     return hashlib.blake2b(b"\0".join([python, *texts]), digest_size=_DIGEST_BYTES).hexdigest()
 

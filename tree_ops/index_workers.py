@@ -34,7 +34,7 @@ class IndexWorker:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(_HOME)],
+            [sys.executable or "", "-I", "-S", "-c", _PROGRAM, str(_HOME)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,7 +61,7 @@ class IndexWorker:
         others = f" and {len(chunk) - 1} more files" if len(chunk) > 1 else ""
         return (
             f"a process that reads source files {how} while it was at {chunk[0].path}{others}"
-            f"{f' ({said})' if said else ''}: it may be short of memory; with one process fewer files are read at once"
+            f"{f' ({said})' if said else ''}: the machine may be short of memory"
         )
 
     def kill(self) -> None:

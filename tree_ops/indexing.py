@@ -23,6 +23,8 @@ from archgraft.tree_ops.sources import SourceRoot
 
 _BYTES_FOR_A_PROCESS = 2 * 2**20
 """Source text that keeps a process busy for longer than it takes to start, about 0.2 s."""
+_MAX_PROCESSES = 16
+"""A container may see more cores than it is given time on."""
 _CHUNK_BYTES = 2**18
 _N_FILES_AT_ONCE = 500
 
@@ -188,7 +190,8 @@ def _parse(
 
 
 def _n_worthwhile(missing: Sequence[_Missing]) -> int:
-    return min(available_cores(), sum(lost.n_bytes for lost in missing) // _BYTES_FOR_A_PROCESS)
+    n_bytes = sum(lost.n_bytes for lost in missing)
+    return min(available_cores(), _MAX_PROCESSES, n_bytes // _BYTES_FOR_A_PROCESS)
 
 
 def _start(n_processes: int) -> IndexWorkers | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _N_NAMED = 3
-_LIKENESS = 0.6
+_LIKENESS = 0.7
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:

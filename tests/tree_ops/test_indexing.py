@@ -16,7 +16,7 @@ from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.file_records import FileRecord, read_file
 from archgraft.tree_ops.file_texts import FileText, RecentTexts, digest_of
 from archgraft.tree_ops.index import SourceIndex
-from archgraft.tree_ops.index_cache import IndexCache
+from archgraft.tree_ops.index_cache import RULES, IndexCache
 from archgraft.tree_ops.index_workers import IndexWorkerError, IndexWorkers
 from archgraft.tree_ops.indexing import IndexStep, read_roots
 from archgraft.tree_ops.source_files import SourceFile
@@ -72,7 +72,7 @@ def content(index: SourceIndex) -> list[Any]:
     return [list(index.modules), modules, texts, index.broken, index.module_classes()]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=TREES)
 def test_one_process_several_and_the_cache_give_the_same_index(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]
@@ -129,6 +129,15 @@ def test_equal_text_in_another_module_has_its_own_record(tmp_path: Path) -> None
             "pkg.b.net": "pkg.b.x",
             "pkg.c": "pkg.c.x",
         }
+
+
+def test_all_code_that_decides_what_a_record_says_is_part_of_its_key() -> None:
+    program = (
+        "import sys, archgraft.tree_ops.file_records\nprint(*(n for n in sys.modules if n.startswith('archgraft.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in done.stdout.split()}
+    assert loaded - {"tree_ops", "errors", "sources", "source_files"} <= set(RULES)
 
 
 def flip_a_byte_of_each_record(path: Path) -> None:
