@@ -37,15 +37,17 @@ class Member:
     body: str
     behaviour: str
     is_verified: bool
+    multiples: tuple[int, ...]
+    """Of which widths and positions must be multiples, and the least width: small ones fit more places."""
     n_lines: int
     licences: tuple[str, ...]
     """Of its origins."""
     first_origin: tuple[str, ...]
 
-    def rank(self) -> tuple[bool, bool, int, tuple[str, ...], str]:
-        """The smallest one stands for its group: probed here, free to use, short, first by source and name."""
+    def rank(self) -> tuple[bool, bool, tuple[int, ...], int, tuple[str, ...], str]:
+        """The smallest one stands for its group: probed, free to use, widely fit, short, first by source and name."""
         is_permissive = bool(PERMISSIVE.intersection(self.licences))
-        return not self.is_verified, not is_permissive, self.n_lines, self.first_origin, self.id
+        return not self.is_verified, not is_permissive, self.multiples, self.n_lines, self.first_origin, self.id
 
 
 def representatives(members: Iterable[Member]) -> dict[str, str]:

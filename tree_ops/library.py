@@ -6,27 +6,23 @@ is kept. What was mined in vain is kept too, with its reason. Nothing in it depe
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from archgraft.tree_ops.contract import Contract
-from archgraft.tree_ops.contract_json import contract_from_json, contract_to_json
+from archgraft.tree_ops.contract_json import contract_from_json
 from archgraft.tree_ops.duplicates import Member, representatives
 from archgraft.tree_ops.fair_share import within_cap
 from archgraft.tree_ops.library_file import LibraryFile
 from archgraft.tree_ops.library_records import Absorbed, LibraryModule, Licence, ModuleFilter, Rejection, SourceCounts
-from archgraft.tree_ops.normal_form import body_hash
-from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter
+from archgraft.tree_ops.library_rows import COLUMNS, INSERTION, MEMBERS, member_of, module_of, row_of
+from archgraft.tree_ops.library_writes import add_new_origin, add_origin, forget, replace_contract
+from archgraft.tree_ops.spec import ModuleSpec, Origin
 from archgraft.tree_ops.structure import Signature
 
-_COLUMNS = (
-    "id, class_name, source, parameters, requires, n_lines, contract, family, layout, documentation, fixed, body, "
-    "behaviour, structure, is_verified"
-)
 _ANY = ModuleFilter()
 
 
@@ -60,38 +56,38 @@ class Library:
 
         What a probe has verified replaces what was only claimed (not `is_verified`), and nothing else.
         """
-        row = _row(spec, contract, is_verified=is_verified)
+        row = row_of(spec, contract, is_verified=is_verified)
         with self._file.transaction() as connection:
-            _forget(connection, spec.origin, but_keep="" if is_verified else spec.id)
-            insertion = f"insert into modules ({_COLUMNS}) values ({_marks(row)}) on conflict (id) do nothing"
+            forget(connection, spec.origin, but_keep="" if is_verified else spec.id)
+            insertion = f"{INSERTION} on conflict (id) do nothing"
             if not connection.execute(insertion, row).rowcount and is_verified:
-                _replace_contract(connection, row, "and not is_verified")
-            _add_origin(connection, spec.id, spec.origin)
+                replace_contract(connection, row, "and not is_verified")
+            add_origin(connection, spec.id, spec.origin)
 
     def add_origin(self, module_id: str, origin: Origin) -> None:
         """Note one more place where a stored module was found. Raises `KeyError` when there is no such module."""
         with self._file.transaction() as connection:
             if connection.execute("select 1 from modules where id = ?", (module_id,)).fetchone() is None:
                 raise KeyError(module_id)
-            _forget(connection, origin, but_keep=module_id)
-            _add_origin(connection, module_id, origin)
+            forget(connection, origin, but_keep=module_id)
+            add_origin(connection, module_id, origin)
 
     def absorb(self, module: LibraryModule) -> Absorbed:
         """Take in a module from another library with all its origins; nothing that is known here is displaced.
 
         Of two contracts for the same code the verified one stays, of two verified or two claimed ones this library's.
         """
-        row = _row(module.spec, module.contract, is_verified=module.is_verified)
+        row = row_of(module.spec, module.contract, is_verified=module.is_verified)
         with self._file.transaction() as connection:
             query = "select contract, is_verified from modules where id = ?"
             known = connection.execute(query, (module.id,)).fetchone()
-            n_origins = sum(_add_new_origin(connection, module.id, origin) for origin in module.origins)
+            n_origins = sum(add_new_origin(connection, module.id, origin) for origin in module.origins)
             if known is None:
                 if n_origins:
-                    connection.execute(f"insert into modules ({_COLUMNS}) values ({_marks(row)})", row)
+                    connection.execute(INSERTION, row)
                 return "added" if n_origins else "taken"
             if module.is_verified and not known[1]:
-                _replace_contract(connection, row)
+                replace_contract(connection, row)
                 return "verified"
             return "known" if contract_from_json(json.loads(known[0])) == module.contract else "conflict"
 
@@ -127,9 +123,15 @@ class Library:
     def add_rejection(self, origin: Origin, kind: str, reason: str) -> None:
         """Note that a class was mined in vain."""
         with self._file.transaction() as connection:
-            _forget(connection, origin)
+            forget(connection, origin)
             key = (origin.source, origin.version, origin.qualified_name)
             connection.execute("insert into rejections values (?, ?, ?, ?, ?)", (*key, kind, reason))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Around several writes: they are stored together or not at all, and sooner. Other writers wait for the end."""
+        with self._file.transaction():
+            yield
 
     def __contains__(self, module_id: object) -> bool:
         return bool(self._file.rows("select 1 from modules where id = ?", (module_id,)))
@@ -143,7 +145,7 @@ class Library:
 
     def get(self, module_id: str) -> LibraryModule:
         """The module with this id. Raises `KeyError`."""
-        for row in self._file.rows(f"select {_COLUMNS} from modules where id = ?", (module_id,)):
+        for row in self._file.rows(f"select {COLUMNS} from modules where id = ?", (module_id,)):
             return self._module(row)
         raise KeyError(module_id)
 
@@ -154,7 +156,7 @@ class Library:
         and of each source no more than the library's cap. With `everything`, the others too.
         """
         condition, values = where.condition()
-        rows = self._file.rows(f"select {_COLUMNS} from modules where {condition} order by id", values)
+        rows = self._file.rows(f"select {COLUMNS} from modules where {condition} order by id", values)
         offered = None if everything else self.offered()
         return tuple(self._module(row) for row in rows if offered is None or row[0] in offered)
 
@@ -237,46 +239,10 @@ class Library:
         return SourceCounts(source, version, n_classes, n_modules, tuple(families), tuple(kinds))
 
     def _module(self, row: Sequence[Any]) -> LibraryModule:
-        module_id, class_name, source, parameters, requires, n_lines, contract, *_ = row
-        documentation, fixed, *_, is_verified = row[9:]
-        origins = tuple(self._origins(module_id))
-        spec = ModuleSpec(
-            id=module_id,
-            class_name=class_name,
-            source=source,
-            parameters=tuple(Parameter(**fields) for fields in json.loads(parameters)),
-            requires=tuple(json.loads(requires)),
-            origin=origins[0],
-            n_lines=n_lines,
-            documentation=documentation,
-            fixed=tuple((name, text) for name, text in json.loads(fixed)),
-        )
-        return LibraryModule(spec, contract_from_json(json.loads(contract)), origins, bool(is_verified))
+        return module_of(row, tuple(self._origins(row[0])))
 
     def _members(self) -> list[Member]:
-        query = """
-            select id, layout, json_extract(contract, '$.width'), json_extract(contract, '$.spatial_stride'), body,
-                behaviour, is_verified, n_lines,
-                (select group_concat(distinct licence) from origins where module_id = id),
-                (select source || char(10) || version || char(10) || qualified_name from origins where module_id = id
-                    order by source, version, qualified_name limit 1)
-            from modules order by id
-        """
-        return [
-            Member(
-                id=module_id,
-                place=(layout, width, str(stride)),
-                body=body,
-                behaviour=behaviour,
-                is_verified=bool(is_verified),
-                n_lines=n_lines,
-                licences=tuple(licences.split(",")),
-                first_origin=tuple(first.split("\n")),
-            )
-            for module_id, layout, width, stride, body, behaviour, is_verified, n_lines, licences, first in (
-                self._file.rows(query)
-            )
-        ]
+        return [member_of(row) for row in self._file.rows(MEMBERS)]
 
     def _origins(self, module_id: str) -> Iterator[Origin]:
         query = """
@@ -284,69 +250,3 @@ class Library:
             order by source, version, qualified_name
         """
         return (Origin(*row) for row in self._file.rows(query, (module_id,)))
-
-
-def _row(spec: ModuleSpec, contract: Contract, *, is_verified: bool) -> tuple[Any, ...]:
-    """A module's values in the order of `_COLUMNS`."""
-    return (
-        spec.id,
-        spec.class_name,
-        spec.source,
-        _dump([asdict(parameter) for parameter in spec.parameters]),
-        _dump(list(spec.requires)),
-        spec.n_lines,
-        _dump(contract_to_json(contract)),
-        contract.family,
-        contract.layout,
-        spec.documentation,
-        _dump([list(pair) for pair in spec.fixed]),
-        body_hash(spec.source),
-        contract.fingerprint,
-        Signature.of(spec.source).to_bytes(),
-        is_verified,
-    )
-
-
-def _replace_contract(connection: sqlite3.Connection, row: tuple[Any, ...], condition: str = "") -> None:
-    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    names = ("contract", "family", "layout", "behaviour", "is_verified")
-    changes = ", ".join(f"{name} = :{name}" for name in names)
-    connection.execute(f"update modules set {changes} where id = :id {condition}", values)
-
-
-def _add_new_origin(connection: sqlite3.Connection, module_id: str, origin: Origin) -> bool:
-    """Note an origin unless something else was found there; whether it is the module's now."""
-    key = (origin.source, origin.version, origin.qualified_name)
-    place = "source = ? and version = ? and qualified_name = ?"
-    known = connection.execute(f"select module_id from origins where {place}", key).fetchone()
-    if known is None:
-        connection.execute(f"delete from rejections where {place}", key)
-        _add_origin(connection, module_id, origin)
-    return known is None or known[0] == module_id
-
-
-def _add_origin(connection: sqlite3.Connection, module_id: str, origin: Origin) -> None:
-    columns = "(source, version, path, line, qualified_name, licence, module_id)"
-    row = (*astuple(origin), module_id)
-    connection.execute(f"insert into origins {columns} values ({_marks(row)})", row)
-
-
-def _forget(connection: sqlite3.Connection, origin: Origin, but_keep: str = "") -> None:
-    """A class that is mined again replaces what was known of it; code that is found nowhere any more goes."""
-    key = (origin.source, origin.version, origin.qualified_name)
-    where = "where source = ? and version = ? and qualified_name = ?"
-    connection.execute(f"delete from rejections {where}", key)
-    for (module_id,) in connection.execute(f"delete from origins {where} returning module_id", key).fetchall():
-        if module_id != but_keep:
-            connection.execute(
-                "delete from modules where id = ? and not exists (select 1 from origins where module_id = id)",
-                (module_id,),
-            )
-
-
-def _marks(row: Sequence[Any]) -> str:
-    return ", ".join("?" * len(row))
-
-
-def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True)

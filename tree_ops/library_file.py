@@ -51,7 +51,10 @@ class LibraryFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing."""
+        """All or nothing; one inside another is part of it."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with self._mendable():
             self._connection.execute("begin immediate")
             try:

@@ -1,9 +1,12 @@
 """Two libraries into one: origins are united, and of two contracts for the same code one stays, by a stated rule."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule
+
+_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,29 @@ def merge_libraries(target: Library, other: Library) -> MergeSummary:
     kinds: dict[str, int] = {}
     conflicts = []
     packages = set()
-    for module in other.modules(everything=True):
-        kind = target.absorb(module)
-        kinds[kind] = kinds.get(kind, 0) + 1
-        packages |= {(origin.source, origin.version) for origin in module.origins}
-        if kind == "conflict":
-            conflicts.append(_conflict(target.get(module.id), module))
-    for source, version in sorted(packages):
-        licence = other.licence_of(source, version)
-        if licence is not None and target.licence_of(source, version) is None:
-            target.add_licence(source, version, licence.text)
-    n_rejections = sum(target.absorb_rejection(rejection) for rejection in other.rejections())
+    for some in _batches(other.modules(everything=True)):
+        with target.together():
+            for module in some:
+                kind = target.absorb(module)
+                kinds[kind] = kinds.get(kind, 0) + 1
+                packages |= {(origin.source, origin.version) for origin in module.origins}
+                if kind == "conflict":
+                    conflicts.append(_conflict(target.get(module.id), module))
+    with target.together():
+        for source, version in sorted(packages):
+            licence = other.licence_of(source, version)
+            if licence is not None and target.licence_of(source, version) is None:
+                target.add_licence(source, version, licence.text)
+        n_rejections = sum(target.absorb_rejection(rejection) for rejection in other.rejections())
     n_known = kinds.get("known", 0) + len(conflicts)
     return MergeSummary(
         kinds.get("added", 0), n_known, kinds.get("verified", 0), kinds.get("taken", 0), n_rejections, tuple(conflicts)
     )
+
+
+def _batches(modules: Sequence[LibraryModule]) -> Iterator[Sequence[LibraryModule]]:
+    """Some at a time: a transaction for each would be slow, one for all would keep other writers waiting for long."""
+    return (modules[start : start + _BATCH] for start in range(0, len(modules), _BATCH))
 
 
 def _conflict(kept: LibraryModule, other: LibraryModule) -> Conflict:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from archgraft.tree_ops.duplicates import Member, representatives
 
-ONE = Member("a", ("map", "preserve", "1"), "body1", "behaviour1", True, 50, ("MIT",), ("timm", "1.0", "timm.A"))
+ONE = Member(
+    "a", ("map", "preserve", "1"), "body1", "behaviour1", True, (1, 1, 4), 50, ("MIT",), ("timm", "1.0", "timm.A")
+)
 
 
 def stands_for(*members: Member) -> dict[str, str]:
@@ -31,15 +33,16 @@ def test_what_is_not_known_equals_nothing() -> None:
 
 
 def test_who_stands_for_the_group() -> None:
-    """Verified, then permissive, then short, then first by source and name."""
+    """Verified, then permissive, then fit for many places, then short, then first by source and name."""
     group = [
+        replace(ONE, id="f", multiples=(8, 1, 4), n_lines=3),
         replace(ONE, id="a", is_verified=False, n_lines=1),
         replace(ONE, id="b", licences=("CC-BY-NC-4.0",), n_lines=2),
         replace(ONE, id="c", n_lines=40, licences=("unknown", "Apache-2.0")),
         replace(ONE, id="d", n_lines=30, first_origin=("timm", "1.0", "timm.D")),
         replace(ONE, id="e", n_lines=30, first_origin=("timm", "1.0", "timm.C")),
     ]
-    for expected in ("e", "d", "c", "b", "a"):
+    for expected in ("e", "d", "c", "f", "b", "a"):
         assert set(stands_for(*group).values()) == {expected}
         group = [member for member in group if member.id != expected]
 
@@ -57,6 +60,7 @@ MEMBERS = st.lists(
         body=st.sampled_from(["", "x", "y", "z"]),
         behaviour=st.sampled_from(["", "p", "q", "r"]),
         is_verified=st.booleans(),
+        multiples=st.sampled_from([(1,), (2,)]),
         n_lines=st.integers(1, 3),
         licences=st.sampled_from([("MIT",), ("unknown",)]),
         first_origin=st.just(("timm",)),
