@@ -55,3 +55,15 @@ def test_a_decorator_with_keywords_that_gives_back_its_class_is_dropped(tmp_path
         "net.py": NET + "from .notes import note\n@note(text='x')\nclass Net(nn.Module):\n    pass\n",
     }
     assert "note" not in closure(tmp_path, files).source
+
+
+def test_an_alias_stands_behind_its_class_though_methods_of_the_base_use_what_reads_it(tmp_path: Path) -> None:
+    files = {
+        "base.py": "class Base:\n    def kinds(self):\n        from .table import KINDS\n        return KINDS\n",
+        "table.py": "from .net import Alias\nKINDS = [Alias]\n",
+        "net.py": NET + "from .base import Base\nclass First(Base):\n    pass\nAlias = First\n"
+        "class Net(nn.Module, First):\n    def forward(self, x):\n        return self.kinds(), Alias\n",
+    }
+    source = closure(tmp_path, files).source
+    assert source.index("class First(") < source.index("Alias = First") < source.index("KINDS = ")
+    exec(source, {})
