@@ -47,6 +47,7 @@ class _Group(TyperGroup):
 def library_group() -> typer.Typer:
     """The command with its own commands."""
     from archgraft.agent.cli import library_exchange as exchange
+    from archgraft.agent.cli.library_check import check_command
 
     group = typer.Typer(
         name="library", cls=_Group, help="Look into a library, search it, take it elsewhere.", no_args_is_help=True
@@ -57,6 +58,7 @@ def library_group() -> typer.Typer:
         "like": like_command,
         "rejected": rejected_command,
         "stats": stats_command,
+        "check": check_command,
         "export": exchange.export_command,
         "import": exchange.import_command,
         "merge": exchange.merge_command,
