@@ -18,6 +18,7 @@ from archgraft.tree_ops.file_texts import RecentTexts
 from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_roots
 from archgraft.tree_ops.module_reader import parse_module
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
+from archgraft.tree_ops.namespaces import MAX_NAMES, namespace_name, write_namespace
 from archgraft.tree_ops.scopes import FunctionNode
 from archgraft.tree_ops.shim_modules import is_complete, shim_name, shim_root, shimmed_name, stands_in
 from archgraft.tree_ops.source_files import BrokenFile, SourceFile, script_folders
@@ -207,6 +208,20 @@ class SourceIndex:
         if isinstance(target, Namespace) and (outside := shimmed_name(target.module)):
             return External(outside, outside.rpartition(".")[2]), n_used  # a value: only the real module is one
         return target, n_used
+
+    def as_value(self, target: Target) -> Target:
+        """An indexed module that is used as an object: an object with its definitions, unless they are too many."""
+        if not isinstance(target, Namespace) or target.module not in self.modules:
+            return target
+        name = namespace_name(target.module)
+        if name not in self.modules:
+            module = self.modules[target.module]
+            public = [bound for bound in module.bindings if not bound.startswith("_")]
+            names = [bound for bound in public if isinstance(self.resolve(module, bound), Definition)]
+            if not 0 < len(names) <= MAX_NAMES:
+                return target
+            self.modules[name] = write_namespace(target.module, names)
+        return Definition(name, target.module.rpartition(".")[2])
 
     def resolve(self, module: ModuleSource, name: str) -> Target:
         """What a name means in a module's own scope."""

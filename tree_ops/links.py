@@ -161,7 +161,8 @@ class _Linker:
         else:
             target = self._before(use) or self.index.resolve(self.module, use.name)
         target, n_attributes = self.index.walk(target, [attribute.attr for attribute in use.chain])
-        return Link(use, target, n_attributes, part)
+        is_value = use.annotation is None
+        return Link(use, self.index.as_value(target) if is_value else target, n_attributes, part)
 
     def _before(self, use: Use) -> Target | None:
         """The import that `class A(A)` inherits from: the class takes its name over from that."""

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from archgraft.tree_ops.closure import Extraction, extract
+import pytest
+
+from archgraft.tree_ops.closure import ClosureError, Extraction, extract
 from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.namespaces import MAX_NAMES
 from archgraft.tree_ops.sources import SourceRoot
 
 NET = "from torch import nn\n"
@@ -67,3 +70,28 @@ def test_an_alias_stands_behind_its_class_though_methods_of_the_base_use_what_re
     source = closure(tmp_path, files).source
     assert source.index("class First(") < source.index("Alias = First") < source.index("KINDS = ")
     exec(source, {})
+
+
+def test_a_module_as_a_value_is_an_object_with_its_definitions(tmp_path: Path) -> None:
+    files = {
+        "act.py": "import torch\nfrom .more import slow\nSCALE = 2\ndef _own(x): ...\n"
+        "def fast(x):\n    return SCALE * x\n",
+        "more.py": "def slow(x):\n    return x\n",
+        "net.py": NET + "from . import act as acts\nclass Net(nn.Module):\n    def __init__(self, kind):\n"
+        "        super().__init__()\n        self.act = getattr(acts, kind)\n"
+        "    def forward(self, x):\n        return self.act(x) + acts.SCALE\n",
+    }
+    extraction = closure(tmp_path, files)
+    namespace: dict[str, object] = {}
+    exec(extraction.source, namespace)
+    assert namespace["Net"]("fast")(3) == 8  # type: ignore[operator]
+    assert namespace["Net"]("slow")(3) == 5  # type: ignore[operator]
+    assert "_own" not in extraction.source
+    assert extraction.requires == ("torch",)
+
+
+def test_a_module_with_very_many_names_is_no_value(tmp_path: Path) -> None:
+    many = "".join(f"def f{number}(x): ...\n" for number in range(MAX_NAMES + 1))
+    text = NET + "from . import many\nclass Net(nn.Module):\n    def forward(self, x):\n        return vars(many)\n"
+    with pytest.raises(ClosureError, match=r"uses the module pkg\.many as a value"):
+        closure(tmp_path, {"many.py": many, "net.py": text})
