@@ -16,6 +16,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_LEAVES = (ast.Lambda, ast.Name, ast.Constant, ast.expr_context, ast.operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,20 @@ def walk_scope(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
         yield node
         if isinstance(node, _DEFINITIONS):
             stack.extend(node.decorator_list)
-        elif not isinstance(node, ast.Lambda):
-            stack.extend(list(ast.iter_child_nodes(node))[::-1])
+        elif not isinstance(node, _LEAVES):
+            stack.extend(children(node)[::-1])
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """`ast.iter_child_nodes`, twice as fast."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def stored_names(node: ast.AST) -> Iterator[str]:
