@@ -55,14 +55,12 @@ def _parse(data: bytes, name: str, path: Path) -> FileRecord:
         return FileRecord(digest, "", f"not Python text: {error}")
 
 
-def to_json(record: FileRecord) -> str:
-    """One line of JSON."""
-    return json.dumps([record.digest, record.record, record.fault])
+def to_line(record: FileRecord) -> str:
+    """The record as one line of ASCII, without its end."""
+    return f"{record.digest}\t{json.dumps(record.fault)}\t{record.record}"
 
 
-def of_json(text: str | bytes) -> FileRecord:
-    """The record that `to_json` wrote. Raises `ValueError` for anything else."""
-    found = json.loads(text)
-    if not (isinstance(found, list) and len(found) == 3 and all(isinstance(part, str) for part in found)):
-        raise ValueError("no record of a file")
-    return FileRecord(*found)
+def of_line(line: str) -> FileRecord:
+    """The record that `to_line` wrote. Raises `ValueError` for anything else."""
+    digest, fault, record = line.split("\t", 2)
+    return FileRecord(digest, record, str(json.loads(fault)))

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from archgraft.tree_ops.file_records import read_file, to_json
+from archgraft.tree_ops.file_records import read_file, to_line
 
 
 def serve() -> None:
@@ -15,5 +15,5 @@ def serve() -> None:
     gc.disable()  # syntax trees hold no cycles, and collecting takes longer than parsing
     for request in sys.stdin.buffer:
         for name, path in json.loads(request):
-            sys.stdout.buffer.write(to_json(read_file(name, Path(path))).encode() + b"\n")
+            sys.stdout.buffer.write(to_line(read_file(name, Path(path))).encode() + b"\n")
             sys.stdout.buffer.flush()

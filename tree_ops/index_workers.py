@@ -1,7 +1,7 @@
 """Processes that read files side by side. They parse, and never run what they read.
 
 Each is a fresh interpreter that sees the standard library and this package, nothing of the caller's: no threads that a
-fork would break, no main module to import again, no current folder on its path. They talk JSON, a line each way.
+fork would break, no main module to import again, no current folder on its path. They talk in lines.
 """
 
 import contextlib
@@ -13,9 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.file_records import FileRecord, of_json
+from archgraft.tree_ops.file_records import FileRecord, of_line
 from archgraft.tree_ops.source_files import SourceFile
 
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from archgraft.tree_ops.index_worker import serve; serve()"
@@ -48,7 +49,7 @@ class IndexWorker:
             request = json.dumps([[file.name, str(file.path)] for file in chunk])
             self._process.stdin.write(request.encode() + b"\n")
             self._process.stdin.flush()
-            return [of_json(self._process.stdout.readline()) for _ in chunk]
+            return [of_line(_whole_line(self._process.stdout)) for _ in chunk]
         except (OSError, ValueError):
             raise IndexWorkerError(self._last_words(chunk)) from None
 
@@ -75,6 +76,14 @@ class IndexWorker:
                 with contextlib.suppress(OSError):
                     stream.close()
         self._process.wait()
+
+
+def _whole_line(stream: IO[bytes]) -> str:
+    """Raises `ValueError` when the stream ends within a line."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise ValueError("half a line")
+    return line[:-1].decode()
 
 
 class IndexWorkers:

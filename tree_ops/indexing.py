@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.file_records import FileRecord, of_json, read_bytes, read_file, to_json
+from archgraft.tree_ops.file_records import FileRecord, of_line, read_bytes, read_file, to_line
 from archgraft.tree_ops.file_texts import FileText, RecentTexts, digest_of
 from archgraft.tree_ops.index_cache import IndexCache
 from archgraft.tree_ops.index_workers import IndexWorkers
@@ -121,7 +121,7 @@ def _read(
         for lost, record in zip(chunk, found, strict=True):
             records[lost.position] = record
             if record.digest:
-                fresh[_key(cache, lost.file, record.digest)] = to_json(record)
+                fresh[_key(cache, lost.file, record.digest)] = to_line(record)
         if len(fresh) >= _N_FILES_AT_ONCE:
             cache.store(fresh)
             fresh = {}
@@ -165,7 +165,7 @@ def _recall(
 
 def _checked(text: str | None, digest: str) -> FileRecord | None:
     try:
-        record = of_json(text or "")
+        record = of_line(text or "")
     except ValueError:
         return None
     return record if record.digest == digest else None

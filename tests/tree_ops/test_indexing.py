@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,18 @@ def test_reading_processes_run_nothing_of_the_folder_they_are_started_in(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     index = SourceIndex.build([root(tmp_path, None)], n_processes=2)
     assert {"json", "ast", "tokenize"} <= set(index.modules)
+
+
+def test_the_index_of_a_large_tree_is_small(tmp_path: Path) -> None:
+    text = "x = 1\n" + "# A long comment.\n" * 10_000
+    folder = write(tmp_path / "pkg", {f"m{number}.py": text for number in range(30)})
+    tracemalloc.start()
+    index = SourceIndex.build([root(folder)], n_processes=1)
+    n_bytes, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(index.modules) >= 30
+    assert n_bytes < len(text) * 3
+    assert peak < len(text) * 30
 
 
 def test_no_text_is_held_but_of_the_files_asked_for_last(tmp_path: Path) -> None:
