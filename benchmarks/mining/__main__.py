@@ -14,9 +14,10 @@ from rich.console import Console
 from archgraft.agent.paths import cache_folder
 from archgraft.sandbox.supervisor import LocalSandbox
 from benchmarks.mining.corpora import CORPORA, Corpus, named
-from benchmarks.mining.figures import as_json, as_markdown, as_table
+from benchmarks.mining.figures import as_json, as_table
 from benchmarks.mining.measure import Bench, measure
 from benchmarks.mining.originals import install_originals
+from benchmarks.mining.table import as_markdown
 
 PRELOAD = (
     "archgraft.evaluator.execute",

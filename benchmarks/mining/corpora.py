@@ -59,7 +59,8 @@ CORPORA = (
         only=("segmentation_models_pytorch/*",),
     ),
 )
-"""The five that the promises are about, then four more."""
+"""Those that the promises are about, then some that were not looked at while the rules were made."""
+N_PROMISED = 5
 
 
 def named(name: str, n_sampled: int | None = None) -> Corpus:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 READABLE_LINES = 300
@@ -33,6 +35,7 @@ class MiningFigures:
     in_library: int
     equal_to_original: int
     n_comparable: int
+    lines: list[int]
     lines_p50: float
     lines_p90: float
     share_within_300_lines: float
@@ -57,7 +60,7 @@ def as_table(figures: MiningFigures) -> Table:
     table = Table("figure", "value", title=figures.corpus)
     for field in fields(figures):
         value = getattr(figures, field.name)
-        if not isinstance(value, dict | str):
+        if not isinstance(value, dict | list | str):
             table.add_row(field.name, f"{value:.4g}" if isinstance(value, float) else str(value))
     for stage, reasons in figures.failures.items():
         for reason, count in list(reasons.items())[:SHOWN_REASONS]:
@@ -67,31 +70,29 @@ def as_table(figures: MiningFigures) -> Table:
     return table
 
 
-def as_markdown(found: Sequence[MiningFigures]) -> str:
-    """A row for each corpus, as docs/mining.md shows them, and one for all together."""
-    rows = [
-        "| source | classes | executes | clean | forward and backward | equal to the original | in the library "
-        "| lines p50 / p90 | index, again | extract |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+def line_figures(lines: Sequence[int]) -> dict[str, Any]:
+    """The fields that say how long the extracted sources are."""
+    return {
+        "lines": sorted(lines),
+        "lines_p50": float(np.quantile(lines or [0], 0.5)),
+        "lines_p90": float(np.quantile(lines or [0], 0.9)),
+        "share_within_300_lines": sum(n <= READABLE_LINES for n in lines) / max(1, len(lines)),
+    }
+
+
+def together(name: str, found: Sequence[MiningFigures]) -> MiningFigures:
+    """Several corpora as one: counts are added, all sources' lines pooled, of times and memory the largest is taken."""
+    added = [
+        *("n_classes", "n_sampled", "extracted", "executes", "executes_clean", "constructed", "forward", "backward"),
+        *("in_library", "equal_to_original", "n_comparable"),
     ]
-    return "\n".join([*rows, *map(_row, found)]) + "\n"
-
-
-def _row(figures: MiningFigures) -> str:
-    cells = (
-        figures.corpus,
-        f"{figures.n_sampled:,}" + (f" of {figures.n_classes:,}" if figures.n_sampled < figures.n_classes else ""),
-        _share(figures.executes, figures.n_sampled),
-        _share(figures.executes_clean, figures.n_sampled),
-        _share(figures.backward, figures.executes),
-        f"{figures.equal_to_original} of {figures.n_comparable}",
-        f"{figures.in_library}",
-        f"{figures.lines_p50:.0f} / {figures.lines_p90:.0f}",
-        f"{figures.index_seconds:.1f} s, {figures.index_warm_seconds:.2f} s",
-        f"{figures.extract_ms_p50:.0f} ms",
+    largest = ("index_seconds", "index_warm_seconds", "extract_ms_p50", "extract_ms_p90", "peak_memory_bytes")
+    return MiningFigures(
+        corpus=name,
+        **{field: sum(getattr(one, field) for one in found) for field in added},
+        **{field: max(getattr(one, field) for one in found) for field in largest},
+        **line_figures([n for one in found for n in one.lines]),
+        failures={},
+        differs={key: reason for one in found for key, reason in one.differs.items()},
+        not_comparable={key: reason for one in found for key, reason in one.not_comparable.items()},
     )
-    return f"| {' | '.join(cells)} |"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "-"

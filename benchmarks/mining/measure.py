@@ -22,10 +22,11 @@ from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.requirements import with_requirements
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.spec_builder import build_spec
 from benchmarks.mining.corpora import Corpus
-from benchmarks.mining.figures import READABLE_LINES, MiningFigures
+from benchmarks.mining.figures import MiningFigures, line_figures
 from benchmarks.mining.memory import forget_peak, peak_bytes
 
 ALLOWED = {"torch", "numpy"}
@@ -79,7 +80,6 @@ def measure(corpus: Corpus, bench: Bench) -> MiningFigures:
     executed = _execute(specs, bench, failures)
     tried = _try(indexed.index, executed, bench, failures)
     comparisons = _compare([one for one in tried if one.trial.reached("forward")], bench)
-    lines = [spec.n_lines for spec in specs.values()] or [0]
     return MiningFigures(
         corpus=corpus.name,
         n_classes=len(classes),
@@ -93,9 +93,7 @@ def measure(corpus: Corpus, bench: Bench) -> MiningFigures:
         in_library=_n_in_library(indexed.index, sample, bench, failures),
         equal_to_original=sum(one.kind == "equal" for one in comparisons.values()),
         n_comparable=sum(one.kind != "not_comparable" for one in comparisons.values()),
-        lines_p50=float(np.quantile(lines, 0.5)),
-        lines_p90=float(np.quantile(lines, 0.9)),
-        share_within_300_lines=sum(n <= READABLE_LINES for n in lines) / len(lines),
+        **line_figures([spec.n_lines for spec in specs.values()]),
         index_seconds=indexed.cold_seconds,
         index_warm_seconds=indexed.warm_seconds,
         extract_ms_p50=statistics.median(milliseconds or [0.0]),
@@ -109,7 +107,7 @@ def measure(corpus: Corpus, bench: Bench) -> MiningFigures:
 
 def _index(corpus: Corpus, bench: Bench) -> _Indexed:
     """The index, read with an empty cache and then with a full one."""
-    roots = [resolve(source, bench.cache) for source in corpus.sources]
+    roots = with_requirements([resolve(source, bench.cache) for source in corpus.sources], bench.cache)
     with tempfile.TemporaryDirectory() as cache:
         start = time.perf_counter()
         SourceIndex.build(roots, cache=Path(cache))

@@ -7,8 +7,9 @@ import pytest
 
 from archgraft.sandbox.supervisor import LocalSandbox
 from benchmarks.mining.corpora import Corpus
-from benchmarks.mining.figures import MiningFigures, as_markdown
+from benchmarks.mining.figures import MiningFigures, as_json, together
 from benchmarks.mining.measure import Bench, measure
+from benchmarks.mining.table import as_markdown, put, read
 
 NET = """
 import not_there_xyz
@@ -88,6 +89,21 @@ def test_a_seed_fixes_the_sample(tmp_path: Path, sandbox: LocalSandbox) -> None:
     assert first.failures == second.failures
 
 
-def test_the_table_has_a_row_for_each_corpus(tmp_path: Path, sandbox: LocalSandbox) -> None:
-    rows = as_markdown([figures_of(tmp_path, sandbox)]).splitlines()
-    assert rows[2].startswith("| net | 4 | 50.0 % | 50.0 % | 50.0 % | 0 of 0 | 1 |")
+def test_the_table_has_a_row_for_each_corpus_and_finds_its_place(tmp_path: Path, sandbox: LocalSandbox) -> None:
+    file = tmp_path / "figures.json"
+    file.write_text(as_json([figures_of(tmp_path, sandbox)]))
+    table = as_markdown(read(file))
+    assert table.splitlines()[2].startswith("| net | 4 | 50.0 % | 50.0 % | 50.0 % | 0 of 0 | 1 |")
+    page = "Before\n<!-- figures: made by benchmarks.mining.table -->\nold\n<!-- end of figures -->\nAfter\n"
+    assert put(table, page) == page.replace("old\n", table)
+    assert put(table, put(table, page)) == put(table, page)
+    with pytest.raises(ValueError, match="the page has no place for the table"):
+        put(table, "no marks")
+
+
+def test_corpora_are_pooled_class_by_class(tmp_path: Path, sandbox: LocalSandbox) -> None:
+    one = figures_of(tmp_path, sandbox)
+    both = together("both", [one, one])
+    assert (both.n_sampled, both.executes, both.in_library) == (8, 4, 2)
+    assert both.lines == sorted(one.lines * 2)
+    assert both.lines_p50 == one.lines_p50
