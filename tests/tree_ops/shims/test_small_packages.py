@@ -15,6 +15,7 @@ from archgraft.tree_ops.shims import einx as untyped_einx
 from archgraft.tree_ops.shims import huggingface_hub as untyped_hub
 from archgraft.tree_ops.shims import loguru as untyped_loguru
 from archgraft.tree_ops.shims.packaging import version as untyped_version
+from archgraft.tree_ops.shims.PIL import Image as UntypedPictures
 from archgraft.tree_ops.shims.transformers.integrations import hub_kernels as untyped_kernels
 from archgraft.tree_ops.shims.transformers.utils import import_utils as untyped_imports
 from archgraft.tree_ops.shims.transformers.utils import logging as untyped_logging
@@ -22,6 +23,7 @@ from archgraft.tree_ops.shims.transformers.utils import logging as untyped_loggi
 einx: Any = untyped_einx
 hub: Any = untyped_hub
 loguru: Any = untyped_loguru
+pictures: Any = UntypedPictures
 version: Any = untyped_version
 kernels: Any = untyped_kernels
 imports: Any = untyped_imports
@@ -70,6 +72,17 @@ def test_a_mixin_of_the_hub_takes_the_keywords_of_a_class_and_nothing_else() -> 
         pass
 
     assert isinstance(Net(), torch.nn.Module)
+
+
+def test_nothing_is_fetched_from_the_hub() -> None:
+    with pytest.raises(OSError, match="someone/model"):
+        hub.hf_hub_download("someone/model", "weights.bin")
+
+
+def test_no_tensor_is_a_picture_and_filters_have_their_numbers() -> None:
+    assert not isinstance(torch.zeros(1), pictures.Image)
+    assert [int(one) for one in (pictures.NEAREST, pictures.BILINEAR, pictures.Resampling.BICUBIC)] == [0, 2, 3]
+    assert pictures.Transpose(2) is pictures.ROTATE_90
 
 
 def test_validated_fields_have_their_defaults() -> None:
