@@ -1,6 +1,7 @@
 """What one piece of a module refers to: each name in it, tied to what it stands for in the index."""
 
 import ast
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -70,7 +71,8 @@ class LinkedPiece:
     source: SourceBytes
     statements: list[ast.stmt]
     parts: Parts
-    reads: PieceReads
+    read: Callable[[], PieceReads]
+    """Attribute lookups, found when they are first asked for: where everything is kept, nobody asks."""
     classes: tuple[ClassFacts, ...]
     links: list[Link]
     imports: list[ImportLink]
@@ -111,7 +113,7 @@ def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> 
         SourceBytes(text),
         statements,
         parts,
-        read_attributes(index, module.name, statements, parts, anchors),
+        functools.cache(functools.partial(read_attributes, index, module.name, statements, parts, anchors)),
         tuple(class_facts(index, module, statements, parts)),
         links,
         [imported for found in uses for imported in linker.imports(found)],

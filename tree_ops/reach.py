@@ -82,13 +82,18 @@ class Reached:
         return not isinstance(found.target, Missing | Namespace)
 
 
+def _keep_all(_: str) -> bool:
+    """Slims no module."""
+    return False
+
+
 def reach(
     index: SourceIndex,
     roots: Sequence[Definition],
     whole: Iterable[str] = (),
     texts: Mapping[PieceKey, str] | None = None,
     *,
-    slim: Callable[[str], bool] = lambda _: False,
+    slim: Callable[[str], bool] | None = None,
     lenient: bool = False,
 ) -> Reached:
     """All that the roots need, and all that the `whole` modules hold; `texts` are read in place of the authors' pieces.
@@ -96,13 +101,16 @@ def reach(
     Of the modules that `slim` is true for, only the parts that are needed count. Raises `ClosureError` for a name that
     is needed and has no Python source; `lenient` leaves such names as they are.
     """
-    walk = _Walk(index, Reached(roots, slim), texts or {}, lenient)
+    walk = _Walk(index, Reached(roots, slim or _keep_all), texts or {}, lenient, is_slimming=slim is not None)
     walk.run(whole)
     return walk.reached
 
 
 class _Walk:
-    def __init__(self, index: SourceIndex, reached: Reached, texts: Mapping[PieceKey, str], lenient: bool) -> None:
+    def __init__(
+        self, index: SourceIndex, reached: Reached, texts: Mapping[PieceKey, str], lenient: bool, *, is_slimming: bool
+    ) -> None:
+        self.is_slimming = is_slimming
         self.index = index
         self.texts = texts
         self.lenient = lenient
@@ -146,7 +154,8 @@ class _Walk:
     def _enliven(self, piece: LinkedPiece, number: int) -> None:
         self.reached.live[piece.key].add(number)
         self._follow(piece, number)
-        self.demand.add_reads(piece.reads.by_part.get(number))
+        if self.is_slimming:
+            self.demand.add_reads(piece.read().by_part.get(number))
         for part in piece.parts.children(number):
             if not self.reached.slim(piece.module.name) and part.kind != "decorator":
                 self._enliven(piece, part.number)
@@ -185,8 +194,9 @@ class _Walk:
         where = f"{piece.module.name}, line {piece.piece.line}"
         target = found.target
         if isinstance(target, Definition):
-            n_attributes, key = piece.reads.keys.get(id(found.use.node), (-1, None))
-            self.demand.add_key(target, (key,) if n_attributes == found.n_attributes else None)
+            if self.is_slimming:
+                n_attributes, key = piece.read().keys.get(id(found.use.node), (-1, None))
+                self.demand.add_key(target, (key,) if n_attributes == found.n_attributes else None)
             self._add_definition(target)
         elif isinstance(target, Namespace) and not self.lenient:
             raise ClosureError(f"{where} uses the module {target.module} as a value")

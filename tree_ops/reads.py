@@ -9,13 +9,13 @@ counts as a name.
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archgraft.tree_ops.index import Definition, External, SourceIndex
 from archgraft.tree_ops.parts import WHOLE, Parts
-from archgraft.tree_ops.scopes import FunctionNode, all_arguments, children, stored_names
+from archgraft.tree_ops.scopes import FunctionNode, all_arguments, children
 
 _ACCESSORS = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 ANY_NAME = re.compile(".*")
@@ -294,23 +294,26 @@ def _method(node: FunctionNode, place: _Place) -> _Place:
     if not arguments or is_static or place.owner is None:
         return _OUTSIDE
     own = arguments[0].arg
-    if any(own in names for names in _bindings_inside(node)):
+    if _rebinds(node.body, own):
         return _OUTSIDE
     asked = arguments[1].arg if node.name == "__getattr__" and len(arguments) > 1 else None
     return _Place(place.owner, own, is_getattr=asked)
 
 
-def _bindings_inside(node: FunctionNode) -> Iterator[Iterable[str]]:
-    """Names that the function rebinds, its parameters aside, and those that functions inside it have as parameters."""
-    pending: list[ast.AST] = [*node.body]
+def _rebinds(body: Sequence[ast.stmt], name: str) -> bool:
+    """Whether a function's code binds one of its parameters again, or a function inside it has one of that name."""
+    pending: list[ast.AST] = [*body]
     while pending:
         inner = pending.pop()
-        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield [argument.arg for argument in all_arguments(inner.args)]
-            pending += inner.body if isinstance(inner.body, list) else [inner.body]
-        else:
-            yield stored_names(inner)
-            pending += children(inner)
+        if isinstance(inner, ast.Name):
+            if inner.id == name and not isinstance(inner.ctx, ast.Load):
+                return True
+            continue
+        arguments = getattr(inner, "args", None)
+        if isinstance(arguments, ast.arguments) and any(one.arg == name for one in all_arguments(arguments)):
+            return True
+        pending += children(inner)
+    return False
 
 
 def _pattern(name: ast.expr) -> str | re.Pattern[str] | None:
