@@ -59,6 +59,11 @@ def joins_paths(output: Tensor, *, one_is_bare: bool) -> bool:
     return False
 
 
+def multiplies_by_weights(output: Tensor) -> bool:
+    """Whether a matrix of weights, or a kernel, is applied to anything that comes from the input."""
+    return _has_weights(steps_of(output))
+
+
 def _used(step: Step) -> list[Step]:
     return [used for used, _ in step.next_functions if used is not None]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.behaviour import Subject
 from archgraft.evaluator.call_recorder import CallRecorder
-from archgraft.evaluator.dataflow import depth_of, joins_paths
+from archgraft.evaluator.dataflow import depth_of, joins_paths, multiplies_by_weights
 from archgraft.evaluator.layouts import (
     Positions,
     channel_axis,
@@ -87,7 +87,7 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
         return "attention"
     if reads.other_positions and calls.accumulates:
         return "recurrent"
-    if not reads.other_positions and _knows_positions(subject, inputs.detach()):
+    if not reads.other_positions and not multiplies_by_weights(output) and _knows_positions(subject, inputs.detach()):
         return "embedding"
     # A vector of numbers per channel scales or shifts; only more than that mixes.
     has_weights = any(p.numel() > max(p.shape, default=0) for p in subject.module.parameters() if p.ndim > 1)

@@ -6,8 +6,10 @@ is the share of contract features in which they agree; the rest, or all, is like
 | symbol | meaning |
 | --- | --- |
 | c_s(l) | how often the subtree l occurs in the source s (`structure`) |
-| w(l) | log((1 + N) / (1 + n)), where n of N modules have l: what everybody writes counts for little |
+| w(l) | log((1 + N) / (1 + n)), n of N modules having l; a tenth of that where n is 0 |
 | J | weighted Jaccard similarity, sum over l of w min(c_s, c_t) over sum of w max(c_s, c_t) |
+
+What everybody writes so counts for little, and what no module of the library has, which can't tell which is nearer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,23 +21,28 @@ from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.structure import Signature
 
 _CONTRACT_SHARE = 0.2
+_UNSEEN_SHARE = 0.1
 _FEATURES = ("family", "layout", "kind", "width", "causal", "spatial_stride")
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A module of the library near the one asked for. `n_shared` of the `n_asked` subtrees asked for are in it, too."""
+    """A module of the library near the one asked for. `n_shared` of the `n_asked` subtrees asked for are in it, too.
+
+    `share_by_weight` is what these are worth of all that was asked for, by w, in [0, 1].
+    """
 
     id: str
     distance: float
     n_shared: int
     n_asked: int
+    share_by_weight: float
     agrees_in: tuple[str, ...]
 
     @property
     def reason(self) -> str:
         """Why it is near, in words."""
-        shared = f"shares {self.n_shared} of {self.n_asked} subtrees"
+        shared = f"shares {self.n_shared} of {self.n_asked} subtrees, {self.share_by_weight:.0%} by rarity"
         return f"{shared}; same {', '.join(self.agrees_in)}" if self.agrees_in else shared
 
 
@@ -62,8 +69,8 @@ class _Weights:
         self._weights = self._weight(n_modules)
 
     def of(self, labels: "np.ndarray[tuple[int, ...], np.dtype[np.uint32]]") -> np.ndarray:
-        """The weights of some labels; one that no signature has weighs the most."""
-        found = np.full(len(labels), self._weight(np.zeros(1))[0])
+        """The weights of some labels."""
+        found = np.full(len(labels), _UNSEEN_SHARE * self._weight(np.zeros(1))[0])
         if len(self._labels):
             places = np.minimum(np.searchsorted(self._labels, labels), len(self._labels) - 1)
             is_known = self._labels[places] == labels
@@ -94,7 +101,8 @@ def _neighbour(
     if agreement is not None:
         similarity = (1 - _CONTRACT_SHARE) * similarity + _CONTRACT_SHARE * len(agreement) / len(_FEATURES)
     distance = round(max(0.0, 1 - similarity), 6)
-    return Neighbour(module_id, distance, int(counts.sum()), asked.n_subtrees, agreement or ())
+    worth = min(1.0, shared / own) if own else 1.0
+    return Neighbour(module_id, distance, int(counts.sum()), asked.n_subtrees, round(worth, 6), agreement or ())
 
 
 def _agreement(first: Contract | None, second: Contract) -> tuple[str, ...] | None:

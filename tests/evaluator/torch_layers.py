@@ -81,6 +81,17 @@ class PositionTable(nn.Module):
         return x + self.table[: x.shape[1]]
 
 
+class SparesTheFirst(nn.Module):
+    """Leaves the class token as it is: what it does depends on the position, but it is no embedding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x[:, :1], self.project(x[:, 1:])], 1)
+
+
 class Rotary(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         angles = torch.arange(x.shape[1])[:, None] / torch.pow(10_000, torch.arange(0, WIDTH, 2) / WIDTH)
@@ -156,6 +167,7 @@ LAYERS: tuple[Sample, ...] = (
     ("normalisation", "map", lambda: nn.LocalResponseNorm(3)),
     ("embedding", "sequence", PositionTable),
     ("embedding", "sequence", Rotary),
+    ("mlp", "sequence", SparesTheFirst),
     ("spectral", "sequence", FourierMixer),
     ("gate", "map", SqueezeExcite),
     ("other", "sequence", WindowLoop),

@@ -38,7 +38,7 @@ def test_a_copy_under_another_name_is_at_no_distance() -> None:
     asked = Signature.of(FEED_FORWARD.format(name="Mine"))
     first = nearest(asked, None, library(same=FEED_FORWARD.format(name="Theirs"), conv=CONVOLUTION))[0]
     assert (first.id, first.distance, first.n_shared) == ("same", 0.0, asked.n_subtrees)
-    assert first.reason == f"shares {asked.n_subtrees} of {asked.n_subtrees} subtrees"
+    assert first.reason == f"shares {asked.n_subtrees} of {asked.n_subtrees} subtrees, 100% by rarity"
 
 
 def test_what_is_alike_is_nearer_than_what_is_not() -> None:
