@@ -65,6 +65,7 @@ def compare(extracted: Callable[..., Any], original: Callable[..., Any], setup: 
         return Comparison("not_comparable", f"the original can't be built: {_describe(error)}")
     except Exception as error:  # noqa: BLE001 - the original may raise anything
         return Comparison("differs", f"the original can't be built with the same arguments: {_describe(error)}")
+    _wake(theirs)
     try:
         _share_weights(theirs, mine)
         _share_weights(theirs, again)
@@ -88,8 +89,7 @@ def _built(module_class: Callable[..., Any], setup: Setup, seed: int) -> nn.Modu
 
 
 def _share_weights(source: nn.Module, target: nn.Module) -> None:
-    """Give the target the source's state, made such that no branch is dormant. Raises `_DiffersError`."""
-    _wake(source)
+    """Give the target the source's state. Raises `_DiffersError` where they have not the same names and shapes."""
     given, taken = _state(source), _state(target)
     if given.keys() != taken.keys():
         extra, missing = sorted(taken.keys() - given.keys()), sorted(given.keys() - taken.keys())

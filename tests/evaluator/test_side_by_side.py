@@ -103,6 +103,18 @@ def test_a_class_is_equal_to_its_copy() -> None:
     assert compare(copy, Block, setup(dim=8), 0).kind == "equal"
 
 
+def test_a_weight_that_is_woken_to_almost_nothing_is_shared_like_any_other() -> None:
+    class Gates(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gates = nn.ParameterList([torch.zeros(1) for _ in range(200)])
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * torch.cat(list(self.gates)).sum()
+
+    assert compare(Gates, Gates, setup(), 0).kind == "equal"
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
