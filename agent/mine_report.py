@@ -17,6 +17,7 @@ from archgraft.tree_ops.indexing import IndexStep
 
 PLAIN_SECONDS = 5.0
 PIPE_WIDTH = 160
+N_UNREADABLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,10 @@ def as_table(summary: MineSummary) -> None:
         table.add_row(*map(Text, _row(source)))
     console.print(table)
     for source in summary.sources:
-        for text in source.unreadable_files:
+        for text in source.unreadable_files[:N_UNREADABLE]:
             console.print(Text(f"not readable: {text}"))
+        if more := len(source.unreadable_files[N_UNREADABLE:]):
+            console.print(f"not readable: {more} more of {source.source}; --json lists all", highlight=False)
     if summary.closed_with:
         console.print(Text(f"their modules hold what they use of {', '.join(summary.closed_with)}"))
     if summary.cache_problem:

@@ -21,7 +21,7 @@ from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
 from archgraft.tree_ops.namespaces import MAX_NAMES, namespace_name, write_namespace
 from archgraft.tree_ops.scopes import FunctionNode
 from archgraft.tree_ops.shim_modules import is_complete, shim_name, shim_root, shimmed_name, stands_in
-from archgraft.tree_ops.source_files import BrokenFile, SourceFile, script_folders
+from archgraft.tree_ops.source_files import BrokenFile, SourceFile, is_there, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
 
@@ -94,6 +94,7 @@ class SourceIndex:
         self._namespaces = {parent for name in modules for parent in _parents(name)}
         self._packages = {name.split(".")[0] for name in modules} - PROVIDED
         self._by_path = {module.path: module for module in modules.values()}
+        self._unreadable = {file.path for file in broken}
         self._resolved: dict[tuple[str, str], Target] = {}
         self._is_module_class: dict[Definition, bool] = {}
         self.linked: dict[tuple[str, int, str | None], LinkedPiece] = {}
@@ -347,13 +348,14 @@ class SourceIndex:
             for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
                 if path in self._by_path:
                     return self._by_path[path]
-                if path.is_file():
+                if path not in self._unreadable and is_there(path):
                     return self._load(name, path, importer.root)
         return None
 
     def _load(self, name: str, path: Path, root: SourceRoot) -> ModuleSource | None:
         found = read_file(name, path)
         if found.fault:
+            self._unreadable.add(path)
             self.broken.append(BrokenFile(path, found.fault))
             return None
         module = module_of(SourceFile(name, path, root), found, self._texts)

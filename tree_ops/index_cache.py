@@ -152,8 +152,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Raises `sqlite3.Error`; for a file that is no cache of ours, its subclass `DatabaseError`."""
     connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
     try:
+        connection.execute("BEGIN")  # so that both are of one moment: another process may be making the table
         marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
         n_tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        connection.commit()
         if not n_tables:
             connection.executescript(_SCHEMA)
         elif marks != [_APPLICATION_ID, _VERSION]:

@@ -61,7 +61,7 @@ def read_roots(
     n_processes: int | None = None,
     progress: Progress = no_progress,
 ) -> Reading:
-    """Read all files of the roots; the first root that holds a module name keeps it.
+    """Read all files of the roots; the first that holds a module name keeps it, and others of that name are broken.
 
     `cache` is the folder in which records are kept, `n_processes` how many read at once: by default one for each core
     that this process may use, unless there is too little to read. Raises `SourceError` when a root doesn't
@@ -75,8 +75,12 @@ def read_roots(
             for file, found in _read(listed, remembered, n_processes, progress):
                 if found.fault:
                     reading.broken.append(BrokenFile(file.path, found.fault))
-                elif file.name not in reading.modules:
+                elif (holder := reading.modules.get(file.name)) is None:
                     reading.modules[file.name] = module_of(file, found, recent)
+                elif holder.path != file.path:
+                    reading.broken.append(
+                        BrokenFile(file.path, f"its module name, {file.name}, is taken by {holder.path}: mine it alone")
+                    )
         finally:
             remembered.close()
     reading.cache_problem = remembered.problem

@@ -1,6 +1,7 @@
 """The Python files of a source: which there are, and what a program would import them as."""
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,10 @@ class SourceFile:
 
 
 def files(root: SourceRoot) -> Iterator[SourceFile | BrokenFile]:
-    """The files of a root in the order of their paths; hidden ones, links and virtual environments are left out.
+    """The files of a root in the order of their paths.
 
-    Folders that can't be listed, and names that are no text, come as broken.
+    What is hidden, links to folders, and virtual environments are left out. Folders that can't be listed, links in a
+    circle, and names that are no text come as broken.
     """
     if root.folder.is_file():
         yield SourceFile(_name_of(root.folder, _import_folder(root.folder.parent)), root.folder, root)
@@ -61,13 +63,24 @@ def _walk(folder: Path) -> Iterator[Path | BrokenFile]:
     if any(entry.name == _ENVIRONMENT_MARK for entry in entries):
         return
     for entry in entries:
-        if entry.is_symlink():
-            continue
-        if entry.is_dir():
-            yield from _walk(folder / entry.name)
-        elif entry.name.endswith(".py") and entry.is_file():
-            path = folder / entry.name
-            yield path if _is_text(entry.name) else BrokenFile(path, "its name is not text in this system's encoding")
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(path)
+        elif entry.name.endswith(".py"):
+            yield from _file(path)
+
+
+def _file(path: Path) -> Iterator[Path | BrokenFile]:
+    """The path, if it leads to a file: installers may link to theirs."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return  # a link to nothing
+    except OSError as error:
+        yield BrokenFile(path, error.strerror or str(error))
+        return
+    if is_file:
+        yield path if _is_text(path.name) else BrokenFile(path, "its name is not text in this system's encoding")
 
 
 def _is_text(name: str) -> bool:
@@ -86,7 +99,7 @@ def _dotted(parts: list[str]) -> str:
 
 def _import_folder(folder: Path) -> Path:
     """The folder on `sys.path` under which a script in `folder` is imported: above its outermost package."""
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while is_there(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
 
@@ -103,6 +116,13 @@ def script_folders(path: Path) -> Iterator[Path]:
 
 def repository_of(folder: Path) -> Path | None:
     """The top of the code base that a folder belongs to, where it can be told."""
-    return next(
-        (place for place in (folder, *folder.parents) if any((place / m).exists() for m in _REPOSITORY_MARKS)), None
-    )
+    places = (folder, *folder.parents)
+    return next((place for place in places if any(is_there(place / mark) for mark in _REPOSITORY_MARKS)), None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder is there and may be looked at: other people's names may be too long for any file."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +300,50 @@ def test_a_file_that_changed_is_not_cut_by_the_old_lines(tmp_path: Path) -> None
     write(folder, {"net.py": "# Another line.\nx = 1\ny = 2\n"})
     with pytest.raises(SourceError, match=r"net.py has changed since it was indexed"):
         module.text_of(module.pieces[0])
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.fetch import resolve
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.sources import SourceRoot
+folder, cache, archive = map(Path, sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+index = SourceIndex.build([SourceRoot("s", "", "unknown", folder, "pkg")], cache=cache)
+print(len(index.modules) > 200, bool(index.cache_problem))
+try:
+    resolve(str(archive), cache)
+except SourceError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_costs_the_cache_and_nothing_else(tmp_path: Path) -> None:
+    folder = write(tmp_path / "pkg", {f"m{number}.py": f"x{number} = 1\n" for number in range(250)})
+    with zipfile.ZipFile(tmp_path / "nets.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net.py", "x = 1\n" * 9_000)
+    command = [sys.executable, "-c", LIMITED, str(folder), str(tmp_path / "cache"), str(tmp_path / "nets.zip")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[0] == "True True"
+    assert "can't be written: File too large" in said
+    assert list((tmp_path / "cache" / "archives").iterdir()) == []
+    index = SourceIndex.build([root(folder)], cache=tmp_path / "cache")
+    assert (len(index.modules) > 200, index.cache_problem) == (True, "")
+
+
+def test_where_no_process_can_be_started_this_one_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "pkg", {"a.py": "x = 1\n"})
+    for executable in (str(tmp_path / "nowhere"), "", None):
+        monkeypatch.setattr(sys, "executable", executable)
+        assert "pkg.a" in SourceIndex.build([root(folder)], n_processes=2).modules
+
+
+def test_processes_that_end_at_once_are_said_to_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "pkg", {"a.py": "x = 1\n"})
+    (tmp_path / "python").write_text("#!/bin/sh\necho no memory >&2\nexit 3\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(SourceError, match=r"ended with status 3 while it was at .* \(no memory\)"):
+        SourceIndex.build([root(folder)], n_processes=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.source_files import BrokenFile, SourceFile, files
 from archgraft.tree_ops.sources import SourceRoot
 
@@ -106,15 +106,19 @@ def test_reading_warns_of_nothing(package: Path, recwarn: pytest.WarningsRecorde
     assert [str(warning.message) for warning in recwarn] == []
 
 
-def test_links_are_not_followed_so_that_circles_end(package: Path, tmp_path: Path) -> None:
+def test_links_to_folders_are_not_followed_so_that_circles_end(package: Path, tmp_path: Path) -> None:
     (package / "again").symlink_to(package, target_is_directory=True)
     (package / "up").symlink_to(tmp_path, target_is_directory=True)
     (package / "self.py").symlink_to(package / "self.py")
     (package / "gone.py").symlink_to(tmp_path / "nowhere.py")
-    (package / "copy.py").symlink_to(package / "good.py")
-    index = SourceIndex.build([root(package)])
-    assert [name for name in index.modules if name.startswith("pkg")] == ["pkg.good"]
-    assert index.broken == []
+    assert reasons(package) == {"self.py": "Too many levels of symbolic links"}
+
+
+def test_files_that_an_installer_linked_are_read(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "store.py").write_text(NET)
+    (package / "linked.py").symlink_to(tmp_path / "store.py")
+    found = [one.module for one in SourceIndex.build([root(package)]).module_classes()]
+    assert found == ["pkg.good", "pkg.linked"]
 
 
 def test_what_may_not_be_opened_is_listed(package: Path, deny: Callable[[Path], None]) -> None:
@@ -182,7 +186,31 @@ def test_a_package_wins_over_a_file_of_its_name(package: Path) -> None:
     (package / "both").mkdir()
     (package / "both" / "__init__.py").write_text("here = 1\n")
     (package / "both.py").write_text("there = 1\n")
-    assert "here" in SourceIndex.build([root(package)]).modules["pkg.both"].bindings
+    index = SourceIndex.build([root(package)])
+    assert "here" in index.modules["pkg.both"].bindings
+    assert [(file.path.name, "name, pkg.both, is taken by" in file.reason) for file in index.broken] == [
+        ("both.py", True)
+    ]
+
+
+def test_of_two_scripts_of_one_name_the_second_is_not_silently_lost(tmp_path: Path) -> None:
+    paths = [tmp_path / name / "net.py" for name in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(NET)
+    index = SourceIndex.build([root(path, None) for path in [*paths, paths[0]]])
+    assert index.modules["net"].path == paths[0]
+    assert [file.path for file in index.broken] == [paths[1]]
+
+
+def test_imports_that_no_file_can_have_are_only_not_found(tmp_path: Path) -> None:
+    long = "x" * 300
+    (tmp_path / "net.py").write_text(f"from {long} import A\nfrom bad import B\nfrom bad import C\n{NET}")
+    (tmp_path / "bad.py").write_text("print 1\n")
+    index = SourceIndex.build([root(tmp_path / "net.py", None)])
+    for name in "ABC":
+        assert not isinstance(index.resolve(index.modules["net"], name), Definition)
+    assert [file.path.name for file in index.broken] == ["bad.py"]
 
 
 def test_a_folder_that_vanishes_is_said(tmp_path: Path) -> None:
