@@ -32,7 +32,7 @@ def as_markdown(found: Sequence[MiningFigures]) -> str:
     promised = [one for one in found if one.corpus in [corpus.name for corpus in CORPORA[:N_PROMISED]]]
     rows = [*promised]
     if len(promised) == N_PROMISED:
-        rows.append(together(f"these {N_PROMISED}", promised))
+        rows.append(together(f"together, the {N_PROMISED} above", promised))
     rows += [one for one in found if one not in promised]
     head = [f"| {' | '.join(_COLUMNS)} |", f"| {' | '.join('---' for _ in _COLUMNS)} |"]
     return "\n".join([*head, *map(_row, rows)]) + "\n"
