@@ -98,7 +98,7 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
         is_strided = output.numel() // output.shape[channel_axis(subject.layout)] < inputs.numel() // subject.in_width
         if calls.spatial_kernel or is_strided:
             return "convolution"
-        if not reads.other_positions:
+        if not reads.other_positions or calls.names & _NORMALISATIONS:  # whose statistics reach over positions
             return "mlp"
         return "pooling" if any("pool" in name for name in calls.names) else "other"
     return _judge_without_weights(subject, calls, inputs, output, reads)

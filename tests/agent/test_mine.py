@@ -1,5 +1,6 @@
 """Mining a small package end to end: what is taken, what is not, and what a second run does."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,10 +53,10 @@ class MarginLoss(nn.Module):
 class Wrapper(nn.Module):
     def __init__(self, inner):
         super().__init__()
-        self.inner = inner
+        self.scale = inner["table"].size
 
     def forward(self, x):
-        return self.inner(x)
+        return x * self.scale
 '''
 HELPERS = "def halved(x):\n    return x / 2\n"
 COPIES = """
@@ -263,3 +264,22 @@ def test_real_packages_give_a_library_worth_searching(
     summary, _ = mined(resolve(source, tmp_path), tmp_path / "library.sqlite", sandbox)
     assert summary.n_modules >= least
     assert summary.sources[0].n_extracted >= 0.95 * summary.sources[0].n_classes
+
+
+def test_a_cap_changes_what_is_offered_and_not_what_is_stored(tmp_path: Path, root: SourceRoot) -> None:
+    path = tmp_path / "library.sqlite"
+    assert command("mine", root.folder, "--library", path, "--cap", "1").exit_code == 0
+    assert "1 of 2 modules; 1 are offered" in command("library", "list", "--library", path).stdout
+    assert "2 of 2 modules; 1 are offered" in command("library", "list", "--all", "--library", path).stdout
+    assert "at most 1 of each source" in command("library", "stats", "--library", path).stdout
+    assert command("mine", root.folder, "--library", path, "--cap", "0").exit_code == 0
+    assert "2 of 2 modules; 2 are offered" in command("library", "list", "--library", path).stdout
+
+
+def test_the_licence_text_of_a_source_is_kept(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
+    licensed = dataclasses.replace(root, licence_text="Do what you like, but name us.")
+    mined(licensed, tmp_path / "library.sqlite", sandbox)
+    with Library(tmp_path / "library.sqlite") as library:
+        licence = library.licence_of("little-nets", "1.0")
+    assert licence is not None
+    assert licence.text == "Do what you like, but name us."

@@ -168,6 +168,7 @@ LAYERS: tuple[Sample, ...] = (
     ("embedding", "sequence", PositionTable),
     ("embedding", "sequence", Rotary),
     ("mlp", "sequence", SparesTheFirst),
+    ("mlp", "map", lambda: nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 1), nn.GroupNorm(1, WIDTH), nn.GELU())),
     ("spectral", "sequence", FourierMixer),
     ("gate", "map", SqueezeExcite),
     ("other", "sequence", WindowLoop),
