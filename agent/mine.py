@@ -12,8 +12,8 @@ from archgraft.agent.mining import Mined, Pipeline, root_of
 from archgraft.agent.nothing_to_mine import explain_nothing
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_reading import Progress, no_progress
 from archgraft.tree_ops.index import Definition, SourceIndex
-from archgraft.tree_ops.indexing import Progress, no_progress
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.requirements import with_requirements
 from archgraft.tree_ops.source_files import BrokenFile

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_reading import Progress, no_progress
 from archgraft.tree_ops.file_records import read_file
 from archgraft.tree_ops.file_texts import RecentTexts
-from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_roots
+from archgraft.tree_ops.indexing import module_of, read_roots
 from archgraft.tree_ops.module_reader import parse_module
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
 from archgraft.tree_ops.namespaces import MAX_NAMES, namespace_name, write_namespace
