@@ -374,9 +374,12 @@ class Endless(nn.Module):
 """
 
 
-def spec_of(body: str, *parameters: str) -> ModuleSpec:
-    """A spec by hand. A parameter is written as in a signature: `name`, `name: annotation`, `name=default`."""
-    class_name = body.split("class ", 1)[1].split("(", 1)[0]
+def spec_of(body: str, *parameters: str, class_name: str = "") -> ModuleSpec:
+    """A spec by hand, of the first class unless another is named.
+
+    A parameter is written as in a signature: `name`, `name: annotation`, `name=default`.
+    """
+    class_name = class_name or body.split("class ", 1)[1].split("(", 1)[0]
     return ModuleSpec(
         id=hashlib.sha256(body.encode()).hexdigest()[:16],
         class_name=class_name,
