@@ -149,6 +149,8 @@ def test_attributes_of_anything_else_wake_members_everywhere(tmp_path: Path) -> 
         ("getattr(x, x)(['other'])", {"other"}),
         ('hasattr(self, "other")', {"other"}),
         ('operator.methodcaller("other")(self)', {"other"}),
+        ("getattr(self, self.prefix)", {"other"}),
+        ("setattr(self, x, 1)", {"named", "other"}),  # by way of prefix
         ("self.named", {"named"}),
         ("setattr(self, 'named', 1)", {"named"}),
         ("type(self).mode_b(self)", {"mode_b"}),
@@ -162,6 +164,8 @@ def test_names_that_are_put_together_count(tmp_path: Path, expression: str, kept
         from torch import nn
 
         class Net(nn.Module):
+            prefix = "other"
+
             def forward(self, x):
                 return {expression}
 
