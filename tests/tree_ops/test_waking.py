@@ -287,6 +287,28 @@ def test_subclasses_of_layers_keep_what_torch_calls(tmp_path: Path) -> None:
     assert members(tmp_path, text) == {"reset_parameters", "_conv_forward"}
 
 
+def test_what_is_mixed_into_a_layer_keeps_what_torch_calls(tmp_path: Path) -> None:
+    text = """
+        from torch import nn
+
+        class Mixin:
+            def forward(self, x):
+                return 2 * x
+
+            def summary(self):
+                return "unread"
+
+        class Base(nn.Module):
+            def forward(self, x):
+                return x
+
+        class Net(Mixin, Base):
+            pass
+    """
+    assert members(tmp_path, text) == {"forward"}
+    assert closure(tmp_path, {"a.py": text}, "pkg.a.Net").source.count("def forward") == 2
+
+
 def test_a_class_that_passes_lookups_on_looks_up_everywhere(tmp_path: Path) -> None:
     text = """
         from torch import nn
