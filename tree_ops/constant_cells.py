@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 from archgraft.tree_ops.constant_program import Class, Family, Function, Program
-from archgraft.tree_ops.constant_values import ANY, NOTHING, Value, constant, join, references
+from archgraft.tree_ops.constant_values import ANY, NOTHING, Bound, Value, constant, join, references, tables
 from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.layer_attributes import LAYER_ATTRIBUTES
 from archgraft.tree_ops.links import PieceKey
@@ -23,6 +23,8 @@ Unit = Function | Class | PieceKey
 MAX_WORK = 200
 """Executions for each unit, on average, after which constants are given up: far more than real code takes."""
 
+ANY_KEY = object()
+_FILLED = frozenset({"parameter", "result", "attribute", "global"})
 _CHANGED_BY_TORCH = frozenset({"training", "weight", "bias"})
 """Attributes that torch sets on modules it did not make: by `train`, by parametrisations."""
 
@@ -38,6 +40,8 @@ class Cells:
         self.program = program
         self.pure_calls: set[int] = set()
         """Calls that were seen to do nothing but answer, by the identity of their nodes."""
+        self.asked: dict[Definition, dict[object, None]] = {}
+        """The keys under which code may look into each table; `ANY_KEY` where it may be any."""
         self._values: dict[Cell, Value] = {}
         self._readers: dict[Cell, set[Unit]] = {}
         self._queue: deque[Unit] = deque()
@@ -154,19 +158,41 @@ class Cells:
                     self.escape_function(method)
         if self._queue:
             return True
-        for cell in sorted(
-            (cell for cell in self._readers if cell[0] not in ("key", "keys", "instance", "record")), key=_cell_position
-        ):
-            if self._values.get(cell, NOTHING) == NOTHING:
-                self.put(ANY, *cell)
+        unfilled = [cell for cell in self._readers if cell[0] in _FILLED and self._is_unfilled(cell)]
+        for cell in sorted(unfilled, key=_cell_position):
+            self.put(ANY, *cell)
         return bool(self._queue)
+
+    def _is_unfilled(self, cell: Cell) -> bool:
+        """Whether nobody gives a cell a value; an attribute may get one through any object."""
+        if cell[0] == "attribute":
+            anywhere = self._values.get((cell[0], None, cell[2]), NOTHING)
+            if cell[1] is None or anywhere != NOTHING:
+                return False
+        return self._values.get(cell, NOTHING) == NOTHING
 
     # Liveness
 
     def demand(self, definition: Definition) -> None:
         """Code names the definition: what binds it, and what changes it, runs."""
-        for key in self.program.reached.definitions.get(definition, ()):
-            self.start(key)
+        is_lazy = definition in self.program.tables or definition in self.program.collections
+        if not is_lazy or self._values.get(("open", definition)) is not None:
+            for key in self.program.reached.definitions.get(definition, ()):
+                self.start(key)
+
+    def open_table(self, definition: Definition) -> None:
+        """A table gets lost from sight: it may be changed, and all that it holds is used."""
+        if ("open", definition) not in self._values:
+            self.put(constant(True), "open", definition)
+            self.demand(definition)
+
+    def is_open_table(self, definition: Definition) -> bool:
+        """Whether a table got lost from sight."""
+        return self.read("open", definition) != NOTHING
+
+    def ask_table(self, definition: Definition, key: object) -> None:
+        """Code looks a table up by a key, or by `ANY_KEY`."""
+        self.asked.setdefault(definition, {}).setdefault(key)
 
     def instantiate(self, found: Class) -> None:
         """There may be an instance of the class: torch may call its methods."""
@@ -196,6 +222,12 @@ class Cells:
         """The value gets lost from sight."""
         for definition in references(value):
             self.escape_definition(definition)
+        for definition in tables(value):
+            self.open_table(definition)
+        for atom in value or ():
+            if isinstance(atom, Bound):
+                self.leak("bound", atom.call)
+                self.leak_keys(atom.call)
 
     def escape_definition(self, definition: Definition) -> None:
         """A function or class may be called by anybody, with anything."""

@@ -429,7 +429,7 @@ class Flow(Calls):
 def run(cells: Cells, unit: Unit) -> dict[int, Value]:
     """Run one unit; what its tests were found to be."""
     facts: dict[int, Value] = {}
-    flow = Flow(cells, Binder(cells, lambda function, node: _default(cells, function, node)), facts)
+    flow = Flow(cells, Binder(cells, lambda node: _module_value(cells, node)), facts)
     if isinstance(unit, Function):
         flow.run_function(unit)
     elif isinstance(unit, Class):
@@ -439,11 +439,9 @@ def run(cells: Cells, unit: Unit) -> dict[int, Value]:
     return facts
 
 
-def _default(cells: Cells, function: Function, node: ast.expr) -> Value:
-    """The value of a parameter's default."""
-    flow = Flow(cells, Binder(cells, lambda inner, default: _default(cells, inner, default)), {})
-    flow.frame = Frame(function.owner)
-    return flow.evaluate(node)
+def _module_value(cells: Cells, node: ast.expr) -> Value:
+    """The value of an expression that stands at module level: a parameter's default, an entry of a dictionary."""
+    return Flow(cells, Binder(cells, lambda inner: _module_value(cells, inner)), {}).evaluate(node)
 
 
 def _import_handler(node: ast.Try) -> ast.ExceptHandler | None:

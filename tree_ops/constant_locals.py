@@ -118,6 +118,8 @@ def _record_uses(function: FunctionNode) -> set[int]:
         value: ast.expr | None = None
         if isinstance(node, ast.keyword) and node.arg is None:
             value = node.value
+        elif isinstance(node, ast.If):
+            value = node.test
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASKING:
             value = node.func.value if node.args and _is_text(node.args[0]) and not node.keywords else None
         elif isinstance(node, ast.Subscript) and _is_text(node.slice):

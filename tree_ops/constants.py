@@ -9,11 +9,12 @@ its own names (`globals()`, `exec`) makes it give up, and nothing is known then.
 import ast
 from collections.abc import Iterator
 
-from archgraft.tree_ops.constant_cells import Cells, GivenUpError, Unit
+from archgraft.tree_ops.constant_cells import ANY_KEY, Cells, GivenUpError, Unit
 from archgraft.tree_ops.constant_flow import run
 from archgraft.tree_ops.constant_program import Class, Function, Program
 from archgraft.tree_ops.constant_values import Value, truth
 from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.links import PieceKey
 from archgraft.tree_ops.reach import Reached
 
 _PURE = (
@@ -36,6 +37,18 @@ class Constants:
     def n_live_lines(self) -> int:
         """Lines of functions, classes and values that can run."""
         return sum(_n_lines(unit, self._cells) for unit in self._cells.live_units())
+
+    def unasked_entries(self) -> dict[PieceKey, set[int]]:
+        """Entries of tables that code never looks up: parts of pieces, by number."""
+        found: dict[PieceKey, set[int]] = {}
+        for definition, entries in self._cells.program.tables.items():
+            asked = self._cells.asked.get(definition)
+            if asked is None or ANY_KEY in asked or self._cells.is_open_table(definition):
+                continue
+            for key, entry in entries.items():
+                if key not in asked:
+                    found.setdefault(entry.piece.key, set()).add(entry.part)
+        return found
 
     def truth(self, node: ast.expr) -> bool | None:
         """The truth of a test, where evaluating it can be left out."""

@@ -8,11 +8,13 @@ None, a text, a truth value, a dictionary or a class or function.
 
 import ast
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from archgraft.tree_ops.constants import find_constants
-from archgraft.tree_ops.fixed_parameters import constructor, optional_parameters, without_parameters
+from archgraft.tree_ops.fixed_parameters import constructor, fixed_values, optional_parameters, without_parameters
 from archgraft.tree_ops.index import Definition, SourceIndex
-from archgraft.tree_ops.reach import Reached, reach
+from archgraft.tree_ops.links import link
+from archgraft.tree_ops.reach import Reached
 
 LINE_BUDGET = 300
 """Lines up to which a module counts as readable."""
@@ -21,24 +23,25 @@ _WORTH = 1.05
 _MAX_CANDIDATES = 24
 
 
-def parameters_to_fix(index: SourceIndex, root: Definition) -> tuple[str, ...]:
-    """The parameters of the root's constructor whose fixing brings the lines below the budget, or most of the way."""
-    found = reach(index, [root], slim=lambda _: True)
+def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> dict[str, str]:
+    """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it."""
     candidates = _candidates(found, root)
     if not candidates:
-        return ()
+        return {}
     lines = _Lines(index, root, found)
     fixed = list(candidates)
     shortest, longest = lines.with_fixed(fixed), lines.with_fixed(())
     if shortest is None or longest is None or shortest * _WORTH > longest:
-        return ()
+        return {}
     enough = max(LINE_BUDGET, int(shortest * _WORTH))
     for name in candidates:
         fewer = [other for other in fixed if other != name]
         n_fewer = lines.with_fixed(fewer)
         if n_fewer is not None and n_fewer <= enough:
             fixed = fewer
-    return tuple(fixed)
+    init = constructor(found, root)
+    assert init is not None
+    return fixed_values(init[0].text, init[1], fixed)
 
 
 def _candidates(reached: Reached, root: Definition) -> Sequence[str]:
@@ -71,7 +74,13 @@ class _Lines:
         found = constructor(self._reached, self._root)
         assert found is not None
         piece, init = found
-        texts = {piece.key: without_parameters(piece.text, init, fixed)} if fixed else {}
-        reached = reach(self._index, [self._root], texts=texts, slim=lambda _: True)
+        text = without_parameters(piece.text, init, fixed)
+        changed = link(self._index, piece.module, piece.piece, text)
+        reached = replace(
+            self._reached,
+            pieces={**self._reached.pieces, piece.key: changed},
+            _live_links={},
+            live={**self._reached.live, piece.key: {part.number for part in changed.parts.all}},
+        )
         constants = find_constants(self._index, reached)
         return constants.n_live_lines() if constants is not None else None

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Mapping
 
 from archgraft.tree_ops.constants import find_constants
+from archgraft.tree_ops.cutting import cut
 from archgraft.tree_ops.fixed_parameters import constructor, optional_parameters, without_parameters
 from archgraft.tree_ops.folding import fold
 from archgraft.tree_ops.index import SourceIndex
@@ -35,7 +36,12 @@ class Folding:
         if constants is None:
             return {}
         texts = {}
+        unasked = constants.unasked_entries()
         for piece in pieces:
+            if piece.key in unasked:
+                everything = {part.number for part in piece.parts.all}
+                texts[piece.key] = cut(piece, everything - unasked[piece.key]).text
+                continue
             if not any(id(node) in constants.decided for statement in piece.statements for node in ast.walk(statement)):
                 continue
             edits = fold(piece.text, piece.statements, constants).edits
