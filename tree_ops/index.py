@@ -8,7 +8,7 @@ import ast
 import builtins
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,7 +239,7 @@ class SourceIndex:
         target = self.resolve(module, name) if module is not None else Missing("")
         if (module is not None and name in module.bindings) or isinstance(target, Definition | Namespace):
             return target
-        if (submodule := self.find(f"{module_name}.{name}")) is not None:
+        if (submodule := self.find(f"{module_name}.{name}", module)) is not None:
             return Namespace(submodule.name)
         if self._has_below(f"{module_name}.{name}"):
             return Namespace(f"{module_name}.{name}")
@@ -359,7 +359,8 @@ class SourceIndex:
             self._unreadable.add(path)
             self.broken.append(BrokenFile(path, found.fault))
             return None
-        module = module_of(SourceFile(name, path, root), found, self._texts)
+        beside = replace(root, only_closes=True)
+        module = module_of(SourceFile(name, path, beside), found, self._texts)
         self.modules[name] = self._by_path[path] = module
         self._namespaces.update(_parents(name))
         return module
