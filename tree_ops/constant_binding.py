@@ -145,6 +145,13 @@ class Binder:
         if self.is_open(record):
             self._cells.escape(value)
 
+    def merge(self, record: Record, other: Record) -> None:
+        """The record holds all that another one holds."""
+        if self.is_open(other):
+            self._cells.put(ANY, "record", record.owner)
+        for name in self._cells.keys_of(other.owner):
+            self.put(record, name, self.key(other, name))
+
     def leak(self, record: Record) -> None:
         """The record goes to code that nobody sees."""
         self._cells.leak_keys(record.owner)

@@ -119,10 +119,7 @@ class Calls(Evaluation):
         for name, value in arguments.keywords.items():
             self.binder.put(record, name, value)
         for found in arguments.records:
-            if self.binder.is_open(found):
-                self.cells.put(ANY, "record", node)
-            for name in self.cells.keys_of(found.owner):
-                self.binder.put(record, name, self.binder.key(found, name))
+            self.binder.merge(record, found)
         if arguments.is_double_starred:
             self.cells.put(ANY, "record", node)
         return frozenset([Bound(node)])

@@ -41,6 +41,7 @@ _ATTRIBUTES = frozenset(
         "torch.nn.functional.mish",
         "torch.nn.functional.gelu",
         "torch.nn.functional.hardswish",
+        "torch.nn.functional.hardsigmoid",
         "torch.nn.functional.rms_norm",
         "torch.nn.RMSNorm",
         "torch.compile",

@@ -82,6 +82,8 @@ class Cells:
         if new is ANY:
             self.escape(value)
             self.escape(old)
+            if cell[0] == "record":
+                self.leak_keys(cell[1])
         if new != old:
             self._values[cell] = new
             for unit in sorted(self._readers.get(cell, ()), key=_position):

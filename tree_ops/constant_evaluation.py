@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from archgraft.tree_ops.constant_binding import Arguments, Binder, Record
-from archgraft.tree_ops.constant_calls import known_name, operation, version_answer
+from archgraft.tree_ops.constant_calls import has_attribute, known_name, operation, version_answer
 from archgraft.tree_ops.constant_cells import ANY_KEY, Cells
 from archgraft.tree_ops.constant_program import Class, Function
 from archgraft.tree_ops.constant_values import (
@@ -243,6 +243,10 @@ class Evaluation:
             if record is not None and isinstance(left_node, ast.Constant):
                 may_be_there = self.binder.key(record, str(left_node.value)) != NOTHING
                 return truths([None if may_be_there else isinstance(operator, ast.NotIn)])
+        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right_node, ast.Call):
+            answer = self._is_in_dir(left_node, right_node)
+            if answer is not None:
+                return truths([answer is isinstance(operator, ast.In)])
         items = self._items_of(right_node) if isinstance(operator, ast.In | ast.NotIn) else None
         if items is not None:
             return self._is_among(operator, self.evaluate(left_node), items)
@@ -332,6 +336,16 @@ class Evaluation:
                 if entry is not None:
                     found = self.cells.join(found, self.binder.module_value(entry.value))
         return ANY if self.cells.is_open_table(table) else found
+
+    def _is_in_dir(self, name: ast.expr, call: ast.Call) -> bool | None:
+        """`"silu" in dir(torch.nn.functional)`."""
+        if not isinstance(call.func, ast.Name) or call.func.id != "dir" or len(call.args) != 1:
+            return None
+        target, wanted = self.program.dotted(call.args[0]), only(self.evaluate(name))
+        if not target or wanted is None or id(call.func) not in self.program.links:
+            return None
+        self.cells.pure_calls.add(id(call))
+        return has_attribute(target, str(wanted.value))
 
     def _items_of(self, node: ast.expr) -> list[Value] | None:
         """What a collection of names holds, where nothing but membership is asked of it."""

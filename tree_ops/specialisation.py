@@ -22,15 +22,16 @@ class Folding:
     The root class loses its `fixed` constructor parameters; their defaults count as constants.
     """
 
-    def __init__(self, fixed: Collection[str] = ()) -> None:
+    def __init__(self, fixed: Collection[str] = (), small_lines: int = SMALL_LINES) -> None:
         self._fixed = frozenset(fixed)
+        self._small_lines = small_lines
 
     def __call__(self, index: SourceIndex, reached: Reached) -> Mapping[PieceKey, str]:
         """The new texts of pieces that get shorter."""
         if self._fixed and (texts := self._without_parameters(reached)):
             return texts
         pieces = [piece for piece in reached.pieces.values() if reached.slim(piece.module.name)]
-        if n_lines(reached) < SMALL_LINES:
+        if n_lines(reached) < self._small_lines:
             return {}
         constants = find_constants(index, reached)
         if constants is None:
