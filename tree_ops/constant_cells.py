@@ -36,8 +36,11 @@ class GivenUpError(Exception):
 class Cells:
     """The state of the propagation."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, most_lines: int | None = None) -> None:
         self.program = program
+        self.n_live_lines = 0
+        """Lines of all that may run; more than `most_lines` end the work."""
+        self._most_lines = most_lines
         self.pure_calls: set[int] = set()
         """Calls that were seen to do nothing but answer, by the identity of their nodes."""
         self.asked: dict[Definition, dict[object, None]] = {}
@@ -60,10 +63,6 @@ class Cells:
         self._open_names: list[Callable[[str], bool]] = []
         self._current: Unit | None = None
         self._families = list({id(found.family): found.family for found in program.classes.values()}.values())
-
-    def live_units(self) -> list[Unit]:
-        """Everything that may run."""
-        return sorted(self._live, key=_position)
 
     # Values
 
@@ -138,6 +137,19 @@ class Cells:
         if unit not in self._live:
             self._live.add(unit)
             self.schedule(unit)
+            self.n_live_lines += self._n_lines(unit)
+            if self._most_lines is not None and self.n_live_lines > self._most_lines:
+                raise GivenUpError("more code can run than is wanted")
+
+    def _n_lines(self, unit: Unit) -> int:
+        """Lines that are a unit's own: those of a function, of a class without its methods, of values."""
+        if isinstance(unit, Function):
+            return (unit.node.end_lineno or 0) - unit.node.lineno + 2
+        if isinstance(unit, Class):
+            return 2 + sum(not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in unit.node.body)
+        piece = self.program.reached.pieces[unit]
+        is_block = piece.piece.is_import or any(hasattr(statement, "body") for statement in piece.statements)
+        return 0 if is_block else self.program.reached.text(piece).count("\n") + 1
 
     def work(self, run: Callable[[Unit], None]) -> None:
         """Run units until nothing changes. Raises `GivenUpError`."""

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from archgraft.tree_ops.constants import find_constants
+from archgraft.tree_ops.constants import n_live_lines
 from archgraft.tree_ops.fixed_parameters import constructor, fixed_values, optional_parameters, without_parameters
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.links import link
@@ -20,6 +20,8 @@ LINE_BUDGET = 300
 """Lines up to which a module counts as readable."""
 _WORTH = 1.05
 """A parameter that saves less than a twentieth of the lines is left to the caller."""
+_HOPELESS = 800
+"""What is longer even with all parameters fixed will not be read: it keeps them."""
 _MAX_CANDIDATES = 24
 
 
@@ -29,19 +31,28 @@ def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> d
     if not candidates:
         return {}
     lines = _Lines(index, root, found)
-    fixed = list(candidates)
-    shortest, longest = lines.with_fixed(fixed), lines.with_fixed(())
-    if shortest is None or longest is None or shortest * _WORTH > longest:
+    longest = lines.with_fixed(())
+    shortest = lines.with_fixed(candidates, min(_HOPELESS, int(longest / _WORTH))) if longest is not None else None
+    if shortest is None:
         return {}
     enough = max(LINE_BUDGET, int(shortest * _WORTH))
-    for name in candidates:
-        fewer = [other for other in fixed if other != name]
-        n_fewer = lines.with_fixed(fewer)
-        if n_fewer is not None and n_fewer <= enough:
-            fixed = fewer
+    fixed = _needed(lines, list(candidates), candidates, enough)
     init = constructor(found, root)
     assert init is not None
     return fixed_values(init[0].text, init[1], fixed)
+
+
+def _needed(lines: "_Lines", fixed: list[str], group: Sequence[str], enough: int) -> list[str]:
+    """The `fixed` parameters without those of the group that can be left free: tried together first, then by halves."""
+    fewer = [name for name in fixed if name not in group]
+    if lines.with_fixed(fewer, enough) is not None:
+        return fewer
+    if len(group) == 1:
+        return fixed
+    half = len(group) // 2
+    for part in (group[:half], group[half:]):
+        fixed = _needed(lines, fixed, part, enough)
+    return fixed
 
 
 def _candidates(reached: Reached, root: Definition) -> Sequence[str]:
@@ -69,8 +80,8 @@ class _Lines:
         self._root = root
         self._reached = reached
 
-    def with_fixed(self, fixed: Collection[str]) -> int | None:
-        """Lines of code that can run when the parameters have their defaults; None where that can't be known."""
+    def with_fixed(self, fixed: Collection[str], most: int | None = None) -> int | None:
+        """Lines that can run when the parameters have their defaults; None for over `most`, or where it isn't known."""
         found = constructor(self._reached, self._root)
         assert found is not None
         piece, init = found
@@ -82,5 +93,4 @@ class _Lines:
             _live_links={},
             live={**self._reached.live, piece.key: {part.number for part in changed.parts.all}},
         )
-        constants = find_constants(self._index, reached)
-        return constants.n_live_lines() if constants is not None else None
+        return n_live_lines(self._index, reached, most)
