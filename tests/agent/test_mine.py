@@ -13,6 +13,7 @@ from archgraft.agent.mine import MineStep, MineSummary, choose, mine
 from archgraft.agent.mine_report import as_json
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.expressions import Expression
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.library import Library
@@ -281,3 +282,42 @@ def test_the_licence_text_of_a_source_is_kept(tmp_path: Path, root: SourceRoot, 
         licence = library.licence_of("little-nets", "1.0")
     assert licence is not None
     assert licence.text == "Do what you like, but name us."
+
+
+TAUGHT = """
+from torch import nn
+
+
+class Taught(nn.Module):
+    def __init__(self, plan):
+        super().__init__()
+        assert plan["kind"] == "pointwise"
+        self.net = nn.Linear(plan["width"], plan["width"])
+
+    def forward(self, x):
+        return self.net(x)
+
+
+class Teacher(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.net = Taught({"kind": "pointwise", "width": dim})
+
+    def forward(self, x):
+        return self.net(x)
+"""
+
+
+def test_what_no_guess_builds_is_learnt_from_the_classes_that_use_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    folder = tmp_path / "taught_nets"
+    folder.mkdir()
+    folder.joinpath("__init__.py").write_text("")
+    folder.joinpath("layers.py").write_text(TAUGHT)
+    summary, steps = mined(resolve(str(folder), tmp_path), tmp_path / "library.sqlite", sandbox)
+    assert summary.n_modules == 2
+    assert [step.qualified_name.rpartition(".")[2] for step in steps] == ["Teacher", "Taught"]
+    with Library(tmp_path / "library.sqlite") as library:
+        taught = next(m for m in library.modules(ModuleFilter()) if m.spec.class_name == "Taught")
+    assert taught.contract.arguments_for(24, 24) == {
+        "plan": Expression("{'kind': 'pointwise', 'width': 24}"),
+    }
