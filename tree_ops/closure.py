@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from archgraft.tree_ops.cutting import documentation_left_out
 from archgraft.tree_ops.import_block import guarded_import, import_block
 from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
-from archgraft.tree_ops.line_budget import LINE_BUDGET, parameters_to_fix
+from archgraft.tree_ops.line_budget import SHORT_LINES, parameters_to_fix
 from archgraft.tree_ops.links import LinkedPiece, PieceKey
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
@@ -70,13 +70,13 @@ def extract(index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = (
 
 
 def _readable(index: SourceIndex, roots: Sequence[Definition]) -> Extraction:
-    """The folded closure; one root that is over the line budget loses parameters as long as that shortens it."""
+    """The folded closure; one root that isn't short loses parameters as long as that shortens it."""
     texts: dict[PieceKey, str] = {}
     fixed: dict[str, str] = {}
     while True:
         reached = _trimmed(index, roots, (), Folding(fixed), lambda _: True, texts, lenient=False)
         found = _written(reached, roots)
-        is_long = len(roots) == 1 and found.source.count("\n") > LINE_BUDGET
+        is_long = len(roots) == 1 and found.source.count("\n") > SHORT_LINES
         more = parameters_to_fix(index, roots[0], reached) if is_long else {}
         if not more:
             return replace(found, fixed=fixed)

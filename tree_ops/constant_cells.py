@@ -121,7 +121,7 @@ class Cells:
     def leak_keys(self, owner: Hashable) -> None:
         """Whatever the record holds under any key, now or later, escapes."""
         self._leaked.add(("keys", owner))
-        for name in self._keys.get(owner, ()):
+        for name in list(self._keys.get(owner, ())):
             self.leak("key", owner, name)
 
     # Work
@@ -342,7 +342,7 @@ class Cells:
     def escape_all_methods(self, names: Callable[[str], bool]) -> None:
         """Code reads attributes whose name it computes."""
         self._open_names.append(names)
-        for found in self._instantiated:
+        for found in list(self._instantiated):
             for name, method in found.methods.items():
                 if names(name):
                     self.note_read(name)

@@ -247,6 +247,8 @@ class Evaluation:
             answer = self._is_in_dir(left_node, right_node)
             if answer is not None:
                 return truths([answer is isinstance(operator, ast.In)])
+        if isinstance(operator, ast.In | ast.NotIn) and self.program.dotted(right_node) == "os.environ":
+            return truths([isinstance(operator, ast.NotIn)])  # the environment counts as empty
         items = self._items_of(right_node) if isinstance(operator, ast.In | ast.NotIn) else None
         if items is not None:
             return self._is_among(operator, self.evaluate(left_node), items)

@@ -7,6 +7,7 @@ None, a text, a truth value, a dictionary or a class or function.
 """
 
 import ast
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -15,27 +16,35 @@ from archgraft.tree_ops.fixed_parameters import constructor, fixed_values, optio
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.links import link
 from archgraft.tree_ops.reach import Reached
+from archgraft.tree_ops.scopes import all_arguments
 
 LINE_BUDGET = 300
 """Lines up to which a module counts as readable."""
-_WORTH = 1.05
-"""A parameter that saves less than a twentieth of the lines is left to the caller."""
-_HOPELESS = 800
-"""What is longer even with all parameters fixed will not be read: it keeps them."""
+SHORT_LINES = 90
+"""What is shorter keeps all its parameters."""
+_SAVES = 1.05
+"""Of what is over the budget, a parameter that saves less than a twentieth of the lines is left to the caller."""
+_SAVES_MUCH = 1.4
+"""What is within the budget loses parameters only where that saves nearly a third of its lines."""
+_MAX_TRIES = 10
 _MAX_CANDIDATES = 24
+_FACTORY = frozenset({"device", "dtype"})
+"""Where and in which type torch makes a tensor: these never choose code."""
 
 
 def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> dict[str, str]:
     """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it."""
     candidates = _candidates(found, root)
-    if not candidates:
-        return {}
     lines = _Lines(index, root, found)
-    longest = lines.with_fixed(())
-    shortest = lines.with_fixed(candidates, min(_HOPELESS, int(longest / _WORTH))) if longest is not None else None
+    longest = lines.with_fixed(()) if candidates else None
+    if longest is None:
+        return {}
+    is_over = longest > LINE_BUDGET
+    shortest = lines.with_fixed(candidates, int(longest / (_SAVES if is_over else _SAVES_MUCH)))
     if shortest is None:
         return {}
-    enough = max(LINE_BUDGET, int(shortest * _WORTH))
+    enough = max(LINE_BUDGET if is_over else SHORT_LINES, int(shortest * _SAVES))
+    lines.n_left = _MAX_TRIES
     fixed = _needed(lines, list(candidates), candidates, enough)
     init = constructor(found, root)
     assert init is not None
@@ -59,8 +68,19 @@ def _candidates(reached: Reached, root: Definition) -> Sequence[str]:
     found = constructor(reached, root)
     if found is None:
         return ()
-    defaults = optional_parameters(found[1])
-    return [name for name, default in defaults.items() if _chooses_code(default)][:_MAX_CANDIDATES]
+    annotations = {argument.arg: argument.annotation for argument in all_arguments(found[1].args)}
+    return [
+        name
+        for name, default in optional_parameters(found[1]).items()
+        if name not in _FACTORY and not _is_number(annotations[name]) and _chooses_code(default)
+    ][:_MAX_CANDIDATES]
+
+
+def _is_number(annotation: ast.expr | None) -> bool:
+    """Whether the annotation says that the parameter is a size or a rate, given or not."""
+    words = set(re.findall(r"\w+", ast.unparse(annotation))) if annotation is not None else set()
+    numeric = words & {"int", "float"}
+    return bool(numeric) and words <= {"int", "float", "Optional", "Union", "None", "Tuple", "tuple", "typing"}
 
 
 def _chooses_code(default: ast.expr) -> bool:
@@ -79,11 +99,15 @@ class _Lines:
         self._index = index
         self._root = root
         self._reached = reached
+        self.n_left = 2
+        """How many more may be tried; after them, nothing is known."""
 
     def with_fixed(self, fixed: Collection[str], most: int | None = None) -> int | None:
         """Lines that can run when the parameters have their defaults; None for over `most`, or where it isn't known."""
         found = constructor(self._reached, self._root)
-        assert found is not None
+        if found is None or self.n_left <= 0:
+            return None
+        self.n_left -= 1
         piece, init = found
         text = without_parameters(piece.text, init, fixed)
         changed = link(self._index, piece.module, piece.piece, text)
