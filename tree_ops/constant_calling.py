@@ -171,6 +171,16 @@ class Calls(Evaluation):
             answers.append(True if True in found else None if None in found else False)
         return truths(answers)
 
+    def instance_answer(self, atom: Atom, test: ast.Call) -> bool | None:
+        """Whether a call of `isinstance` holds for an atom; None where that isn't known, and for other calls."""
+        link = self.program.links.get(id(test.func))
+        if not isinstance(test.func, ast.Name) or test.func.id != "isinstance" or link is None:
+            return None
+        found = [
+            self._is_instance(atom, kind) for part in _kinds(test.args[1]) for kind in self.evaluate(part) or [None]
+        ]
+        return True if True in found else None if None in found else False
+
     def _is_instance(self, atom: Atom | None, kind: Atom | None) -> bool | None:
         if isinstance(kind, Reference):
             found = self.program.classes.get(kind.definition)

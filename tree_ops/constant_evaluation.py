@@ -6,6 +6,7 @@ arguments, or loses them from sight.
 """
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -61,7 +62,7 @@ class Frame:
     """For each loop at work: the local names wherever control jumped to its end or start."""
 
 
-class Evaluation:
+class Evaluation(ABC):
     """Evaluates expressions in a frame. Calls are left to `Calls`, which inherits."""
 
     def __init__(self, cells: Cells, binder: Binder, facts: dict[int, Value]) -> None:
@@ -453,10 +454,23 @@ class Evaluation:
                     break
             refined, self.frame.env = self.frame.env, outer
             return refined
+        if isinstance(test, ast.Call) and len(test.args) == 2 and isinstance(test.args[0], ast.Name):
+            return self._narrowed_by_type(env, test.args[0].id, test, side)
         name = test.left if isinstance(test, ast.Compare) and len(test.ops) == 1 else test
         if not isinstance(name, ast.Name) or name.id not in env:
             return dict(env)
         return self._narrowed(env, name.id, test, side)
+
+    @abstractmethod
+    def instance_answer(self, atom: Atom, test: ast.Call) -> bool | None:
+        """Whether a call of `isinstance` holds for an atom; None where that isn't known, and for other calls."""
+
+    def _narrowed_by_type(self, env: Environment, name: str, test: ast.Call, side: bool) -> Environment | None:
+        value = env.get(name)
+        if value is None or name in self.frame.unknown:
+            return dict(env)
+        kept = frozenset(atom for atom in value if self.instance_answer(atom, test) is not (not side))
+        return {**env, name: kept} if kept or not value else None
 
     def _narrowed(self, env: Environment, name: str, test: ast.expr, side: bool) -> Environment | None:
         value = env[name]
