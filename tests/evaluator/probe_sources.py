@@ -257,6 +257,22 @@ class CrossAttention(nn.Module):
         return weights.softmax(-1) @ context
 """
 
+UNPADDED = """
+class Unpadded(nn.Module):
+    def __init__(self, channels, kernel_size=3, padding=0):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, kernel_size, padding=padding)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
+
+UNSHUFFLE = """
+class Unshuffle(nn.Module):
+    def forward(self, x):
+        return F.pixel_unshuffle(x, 2)
+"""
+
 DOUBLING = """
 class Doubling(nn.Module):
     def __init__(self, dim):
