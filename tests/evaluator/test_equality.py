@@ -135,6 +135,9 @@ def test_kernels_registered_for_operators_of_an_absent_binary_do_not_keep_a_pack
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     assert equality(sandbox, tmp_path, OPERATOR.format(library="zoo") + LAYER) == Equality("equal")
+    (tmp_path / "kernels.py").write_text("import torch\n" + OPERATOR.format(library="kernels"))
+    lazily = "try:\n    import kernels\nexcept RuntimeError as error:\n    raise ImportError('kernels') from error\n"
+    assert equality(sandbox, tmp_path, lazily + LAYER) == Equality("equal")
 
 
 def test_a_package_that_ends_the_process_leaves_the_others_comparable(sandbox: Sandbox, tmp_path: Path) -> None:
