@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from archgraft.tree_ops.constant_program import Class, Family, Function, Program
 from archgraft.tree_ops.constant_values import ANY, NOTHING, Bound, Value, constant, join, references, tables
 from archgraft.tree_ops.index import Definition
-from archgraft.tree_ops.layer_attributes import LAYER_ATTRIBUTES
+from archgraft.tree_ops.layer_attributes import is_layer_attribute
 from archgraft.tree_ops.links import PieceKey
 from archgraft.tree_ops.scopes import all_arguments
 from archgraft.tree_ops.torch_names import LAYER_NAMES
@@ -377,7 +377,7 @@ class Cells:
 
 def _is_foreign(family: Family, name: str) -> bool:
     """Whether code that nobody sees may set or read the attribute."""
-    is_kept_by_layer = family.is_layer and name in LAYER_ATTRIBUTES
+    is_kept_by_layer = family.is_layer and is_layer_attribute(name)
     return family.is_open or is_kept_by_layer or name in _CHANGED_BY_TORCH or name.startswith("__")
 
 
