@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from archgraft.agent.argument_question import VALUES, ArgumentQuestion
+from archgraft.agent.choosers.openai_client import connect
 from archgraft.agent.cli import application
 from archgraft.agent.mine import MineStep, MineSummary, choose, mine
 from archgraft.agent.mine_report import as_json
+from archgraft.agent.settings import LlmSettings
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.expressions import Expression
@@ -19,6 +22,7 @@ from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import ModuleFilter
 from archgraft.tree_ops.sources import SourceRoot
+from tests.agent.choosers.openai_server import says, serving
 
 LAYERS = '''
 import torch
@@ -321,3 +325,36 @@ def test_what_no_guess_builds_is_learnt_from_the_classes_that_use_it(tmp_path: P
     assert taught.contract.arguments_for(24, 24) == {
         "plan": Expression("{'kind': 'pointwise', 'width': 24}"),
     }
+
+
+ASKED = """
+import torch
+from torch import nn
+
+
+class Asked(nn.Module):
+    def __init__(self, recipe):
+        super().__init__()
+        assert recipe == 7
+        self.recipe = recipe
+
+    def forward(self, x):
+        return torch.sin(x * self.recipe)
+"""
+
+
+@pytest.mark.parametrize(("reply", "n_modules"), [("seven", 1), ("nonsense", 0)])
+def test_a_language_model_may_say_what_nothing_else_could_find(
+    tmp_path: Path, sandbox: Sandbox, reply: str, n_modules: int
+) -> None:
+    seven = next(number for number, (shown, _) in enumerate(VALUES) if shown == "7")
+    tmp_path.joinpath("asked.py").write_text(ASKED)
+    root = resolve(str(tmp_path / "asked.py"), tmp_path)
+    with (
+        serving(says(json.dumps({"p0": f"v{seven}" if reply == "seven" else "7"}))) as server,
+        Library(tmp_path / "library.sqlite", create=True) as library,
+    ):
+        client = connect(LlmSettings(base_url=server.url, model="scripted", api_key_variable="", max_retries=0))
+        summary = mine([root], library, sandbox, question=ArgumentQuestion(client))
+    assert summary.n_modules == n_modules
+    assert len(server.requests) == 1
