@@ -23,7 +23,7 @@ from archgraft.tree_ops.constant_values import (
     truths,
 )
 
-_UNFOLLOWED = frozenset({"vars", "globals", "exec", "eval", "compile"})
+_UNFOLLOWED = frozenset({"globals", "exec", "eval", "compile"})
 _MAKERS = {"dict": "dict", "list": "list", "set": "set", "object": "instance"}
 
 
@@ -57,7 +57,9 @@ class Builtins(Conditions):
         """Call a builtin."""
         if name in _UNFOLLOWED:
             raise GivenUpError(f"the code calls {name}()")
-        if name == "locals":
+        if name == "vars" and node.args:
+            self.lose_attributes()
+        if name == "locals" or (name == "vars" and not node.args):
             for value in (self.frame.env or {}).values():
                 self.cells.escape(value)
         special: Callable[[ast.Call], Value] | None = getattr(self, f"_builtin_{name}", None)

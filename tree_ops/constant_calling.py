@@ -139,6 +139,8 @@ class Calls(Builtins):
         if value == NOTHING:
             return NOTHING
         atoms = value or ()
+        if name in ("__setattr__", "__delattr__", "__getattribute__", "__getattr__"):
+            self.lose_attributes()
         if atoms and all(isinstance(atom, Outside) for atom in atoms):
             return self.call_value(
                 frozenset(Outside(f"{a.target}.{name}") for a in atoms if isinstance(a, Outside)), node

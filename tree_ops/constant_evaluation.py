@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from archgraft.tree_ops.constant_binding import Arguments, Binder, Record
 from archgraft.tree_ops.constant_calls import known_name, operation
 from archgraft.tree_ops.constant_cells import Cells
-from archgraft.tree_ops.constant_program import Class, Function
+from archgraft.tree_ops.constant_program import Class, Family, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,
@@ -153,14 +153,28 @@ class Evaluation:
             targets = [f"{atom.target}.{name}" for atom in value if isinstance(atom, Outside)]
             known = [known_name(target) for target in targets]
             return known[0] if len(known) == 1 and known[0] is not ANY else frozenset(map(Outside, targets))
+        self._reflect(name, None)
         self.cells.escape(frozenset(atom for atom in value or () if isinstance(atom, Bound | Table)))
         self.cells.escape_methods(name)
         self.cells.leak_attribute(name)
         return ANY
 
+    def _reflect(self, name: str, family: Family | None) -> None:
+        """`x.__dict__` holds all attributes; `x.__class__` makes other instances."""
+        if name == "__dict__":
+            self.lose_attributes()
+        elif name == "__class__":
+            self.cells.escape_instances(family)
+
+    def lose_attributes(self) -> None:
+        """Code reads and sets attributes by names that it computes."""
+        self.cells.write_all_attributes(lambda _: True)
+        self.cells.escape_all_methods(lambda _: True)
+
     def _own_attribute(self, name: str) -> Value:
         owner = self.frame.owner
         assert owner is not None
+        self._reflect(name, owner.family)
         self.cells.note_read(name)
         methods = owner.family.methods(name)
         properties = [method for method in methods if method.kind == "property"]
