@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archgraft.agent.budget import Budget
-from archgraft.agent.mine import mine
+from archgraft.agent.mine import mine, read_sources
 from archgraft.agent.mine_report import as_table, reporter
 from archgraft.agent.search import PRELOAD, SearchOutcome, SearchRequest
 from archgraft.agent.searching import run_and_report
@@ -85,17 +85,11 @@ def reachable(sources: Sequence[str], cache: Path, echo: Echo) -> tuple[SourceRo
 
 def mine_library(library: Path, roots: Sequence[SourceRoot], sandbox: Sandbox, n_classes: int, cache: Path) -> None:
     """Mine a sample of the classes into a library, and show what came of it."""
-    with Library(library, create=True) as opened, reporter() as reports:
-        summary = mine(
-            roots,
-            opened,
-            sandbox,
-            limit=n_classes,
-            n_workers=os.cpu_count() or 1,
-            cache=cache,
-            index_progress=reports.indexed,
-            progress=reports.mined,
-        )
+    with reporter() as reports:
+        read = read_sources(roots, cache=cache, progress=reports.indexed)
+        with Library(library, create=True) as opened:
+            n_workers = os.cpu_count() or 1
+            summary = mine(read, opened, sandbox, limit=n_classes, n_workers=n_workers, progress=reports.mined)
     as_table(summary)
 
 

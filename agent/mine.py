@@ -68,38 +68,56 @@ class MineSummary:
     closed_with: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadSources:
+    """Sources whose files were read, with what they need that is at hand (in `closing`), and their module classes."""
+
+    sources: tuple[SourceRoot, ...]
+    closing: tuple[SourceRoot, ...]
+    index: SourceIndex
+    classes: tuple[Definition, ...]
+    seconds: float
+
+
+def read_sources(
+    sources: Sequence[SourceRoot], *, cache: Path | None = None, progress: Progress = no_progress
+) -> ReadSources:
+    """Read the sources together, so that one may use code of another; so are packages that they need and are at hand.
+
+    What was read is kept in the folder `cache`. Raises `SourceError`, when there is nothing to mine, too.
+    """
+    start = monotonic()
+    closing = with_requirements(sources, cache)
+    index = SourceIndex.build(closing, cache=cache, progress=progress)
+    classes = index.module_classes()
+    if not classes:
+        raise SourceError(explain_nothing(index, sources))
+    return ReadSources(tuple(sources), tuple(closing), index, tuple(classes), monotonic() - start)
+
+
 def mine(
-    sources: Sequence[SourceRoot],
+    read: ReadSources,
     library: Library,
     sandbox: Sandbox,
     *,
     limit: int | None = None,
     seed: int = 0,
     n_workers: int = 2,
-    cache: Path | None = None,
-    index_progress: Progress = no_progress,
     progress: Callable[[MineStep], None] = lambda _: None,
     question: ArgumentQuestion | None = None,
 ) -> MineSummary:
     """Mine all classes of the sources, or a random `limit` of them; classes of packages are not mined twice.
 
-    The sources are indexed together, so that one may use code of another; so are packages that they need and that are
-    at hand, which are not mined. What was stored before an interruption stays, and the next call goes on from there.
-    What was read is kept in the folder `cache`. Raises `SourceError` (nothing to mine, too) and `LibraryError` for what
-    the user can mend, and `SandboxError`. With a `question`, a language model is asked for the constructor arguments of
-    what nothing else could build.
+    What was stored before an interruption stays, and the next call goes on from there. Raises `SourceError` and
+    `LibraryError` for what the user can mend, and `SandboxError`. With a `question`, a language model is asked for the
+    constructor arguments of what nothing else could build.
     """
     start = monotonic()
-    closing = with_requirements(sources, cache)
-    index = SourceIndex.build(closing, cache=cache, progress=index_progress)
-    classes = index.module_classes()
-    index_seconds = monotonic() - start
-    if not classes:
-        raise SourceError(explain_nothing(index, sources))
-    for root in closing:
+    index = read.index
+    for root in read.closing:
         library.add_licence(root.name, root.version, root.licence_text)
-    tallies = {root: _Tally(root) for root in sources}
-    definitions = choose(classes, limit, seed)
+    tallies = {root: _Tally(root) for root in read.sources}
+    definitions = choose(read.classes, limit, seed)
     pipeline = Pipeline(index, library, sandbox, n_workers, question)
     for n_done, (definition, mined) in enumerate(pipeline.run(definitions), 1):
         root = root_of(index, definition)
@@ -110,11 +128,11 @@ def mine(
     return MineSummary(
         sources=summaries,
         n_modules=len(library),
-        wall_seconds=monotonic() - start,
-        index_seconds=index_seconds,
+        wall_seconds=read.seconds + monotonic() - start,
+        index_seconds=read.seconds,
         cache_problem=index.cache_problem,
         tier=sandbox.tier,
-        closed_with=tuple(f"{root.name} {root.version}".strip() for root in closing if root.only_closes),
+        closed_with=tuple(f"{root.name} {root.version}".strip() for root in read.closing if root.only_closes),
     )
 
 

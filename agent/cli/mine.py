@@ -57,7 +57,7 @@ def mine_command(
     """
     import os
 
-    from archgraft.agent.mine import mine
+    from archgraft.agent.mine import mine, read_sources
     from archgraft.agent.mine_report import as_json, as_table, reporter
     from archgraft.agent.paths import cache_folder
     from archgraft.sandbox.supervisor import LocalSandbox
@@ -66,26 +66,29 @@ def mine_command(
 
     cache = cache_folder()
     roots = tuple(dict.fromkeys(resolve(source, cache) for source in sources))
-    n_workers = workers or os.cpu_count() or 1
-    with (
-        Library(library, create=True) as opened,
-        LocalSandbox(preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest")) as sandbox,
-        reporter() as reports,
-    ):
-        if cap is not None:
-            opened.set_cap(cap or None)
-        summary = mine(
-            roots,
-            opened,
-            sandbox,
-            limit=limit,
-            seed=seed,
-            n_workers=n_workers,
-            cache=cache,
-            index_progress=reports.indexed,
-            progress=reports.mined,
-            question=_question(settings, set_ or ()) if llm else None,
-        )
+    if library.exists() and (not library.is_file() or library.stat().st_size):
+        with Library(library):
+            pass  # what is no library is told before the sources are read
+    asked = _question(settings, set_ or ()) if llm else None
+    with reporter() as reports:
+        read = read_sources(roots, cache=cache, progress=reports.indexed)
+        with (  # opened only now: where there is nothing to mine, no empty library is left behind
+            Library(library, create=True) as opened,
+            LocalSandbox(preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest")) as sandbox,
+        ):
+            if cap is not None:
+                opened.set_cap(cap or None)
+            n_workers = workers or os.cpu_count() or 1
+            summary = mine(
+                read,
+                opened,
+                sandbox,
+                limit=limit,
+                seed=seed,
+                n_workers=n_workers,
+                progress=reports.mined,
+                question=asked,
+            )
     if json:
         typer.echo(as_json(summary))
         return

@@ -8,7 +8,7 @@ import pytest
 
 from archgraft.agent.cli import main
 from archgraft.agent.library_check import check
-from archgraft.agent.mine import mine
+from archgraft.agent.mine import mine, read_sources
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.fetch import resolve
@@ -44,7 +44,7 @@ def test_modules_are_equal_until_their_original_changes_or_goes(
 ) -> None:
     library = tmp_path / "modules.sqlite"
     with Library(library, create=True) as opened:
-        mine([resolve(str(package), tmp_path)], opened, sandbox)
+        mine(read_sources([resolve(str(package), tmp_path)]), opened, sandbox)
     names = ("blocks_of_mine.conv.ConvBlock", "blocks_of_mine.tokens.TokenMixer")
     assert kinds(library, sandbox, tmp_path) == dict.fromkeys(names, "equal")
     (package / "conv.py").write_text(CONV_BLOCK.replace("nn.GELU", "nn.ReLU"))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from archgraft.agent.argument_question import VALUES, ArgumentQuestion
 from archgraft.agent.choosers.openai_client import connect
 from archgraft.agent.cli import application
-from archgraft.agent.mine import MineStep, MineSummary, choose, mine
+from archgraft.agent.mine import MineStep, MineSummary, choose, mine, read_sources
 from archgraft.agent.mine_report import as_json
 from archgraft.agent.settings import LlmSettings
 from archgraft.sandbox.protocol import Sandbox
@@ -107,7 +107,7 @@ def root(tmp_path: Path) -> SourceRoot:
 def mined(root: SourceRoot, path: Path, sandbox: Sandbox, n_workers: int = 2) -> tuple[MineSummary, list[MineStep]]:
     steps: list[MineStep] = []
     with Library(path, create=True) as library:
-        return mine([root], library, sandbox, n_workers=n_workers, progress=steps.append), steps
+        return mine(read_sources([root]), library, sandbox, n_workers=n_workers, progress=steps.append), steps
 
 
 def test_every_class_is_stored_or_has_a_reason(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
@@ -170,7 +170,7 @@ def test_an_interrupted_run_is_taken_up(tmp_path: Path, root: SourceRoot, sandbo
 
     path = tmp_path / "library.sqlite"
     with Library(path, create=True) as library, pytest.raises(KeyboardInterrupt):
-        mine([root], library, sandbox, progress=interrupt)
+        mine(read_sources([root]), library, sandbox, progress=interrupt)
     summary, _ = mined(root, path, sandbox)
     mined(root, tmp_path / "undisturbed.sqlite", sandbox)
     assert summary.sources[0].n_known == 3
@@ -229,7 +229,7 @@ def test_the_commands_mine_list_filter_and_show(tmp_path: Path, root: SourceRoot
 
 def test_the_summary_as_json_has_all_counts(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
     with Library(tmp_path / "library.sqlite", create=True) as library:
-        summary = mine([root], library, sandbox, limit=2)
+        summary = mine(read_sources([root]), library, sandbox, limit=2)
     (source,) = json.loads(as_json(summary))["sources"]
     assert source["n_classes"] == 2
     assert source["n_stored"] + sum(source["by_rejection"].values()) == 2
@@ -355,6 +355,6 @@ def test_a_language_model_may_say_what_nothing_else_could_find(
         Library(tmp_path / "library.sqlite", create=True) as library,
     ):
         client = connect(LlmSettings(base_url=server.url, model="scripted", api_key_variable="", max_retries=0))
-        summary = mine([root], library, sandbox, question=ArgumentQuestion(client))
+        summary = mine(read_sources([root]), library, sandbox, question=ArgumentQuestion(client))
     assert summary.n_modules == n_modules
     assert len(server.requests) == 1

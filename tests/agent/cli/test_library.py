@@ -130,6 +130,16 @@ def test_a_failed_import_makes_no_library(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("text", ["", "x = 1", "class Plain:\n    pass", "def (:"])
+def test_a_source_with_nothing_to_mine_makes_no_library(tmp_path: Path, text: str) -> None:
+    source = tmp_path / "notes.py"
+    source.write_text(text)
+    done = command("mine", source, "--library", tmp_path / "new.sqlite")
+    assert done.exit_code == 2
+    assert "notes.py" in done.stderr
+    assert list(tmp_path.iterdir()) == [source]
+
+
 def test_the_old_way_to_type_it_is_told_the_new_one() -> None:
     done = command("library", "modules.sqlite")
     assert done.exit_code == 2
