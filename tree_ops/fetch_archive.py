@@ -19,6 +19,7 @@ _ZIPS = (".zip", ".whl")
 _TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, UnicodeError)
 _N_DIGITS = 16
+MAX_PATH_BYTES = 4096
 
 
 def is_archive(path: Path) -> bool:
@@ -65,7 +66,8 @@ def _unpack_zip(path: Path, unpacking: Unpacking) -> None:
             unpacking.count(0)  # what isn't wanted isn't read
             unpacking.safe_target(entry.filename)
             if stat.S_ISLNK(entry.external_attr >> 16):
-                unpacking.check_link(entry.filename, archive.read(entry).decode("utf-8", "replace"))
+                with archive.open(entry) as packed:  # a link's target is a path: no more of it is ever unpacked
+                    unpacking.check_link(entry.filename, packed.read(MAX_PATH_BYTES).decode("utf-8", "replace"))
             elif not entry.is_dir() and is_wanted(entry.filename):
                 with archive.open(entry) as packed:
                     unpacking.write(entry.filename, entry.file_size, packed)

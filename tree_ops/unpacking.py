@@ -1,5 +1,6 @@
 """Writes what an archive or a commit holds into the cache: Python, licences, metadata, and nothing outside of it."""
 
+import errno
 import fnmatch
 import posixpath
 import tempfile
@@ -15,6 +16,7 @@ MAX_KEPT_BYTES = 2**29
 MAX_READ_BYTES = 2**32
 MAX_FILES = 200_000
 _BLOCK_BYTES = 2**20
+_N_SHOWN = 60
 _WANTED = ("*.py", "*.typed", "licen[cs]e*", "copying*", "pkg-info", "pyproject.toml", "setup.cfg")
 _METADATA_FOLDER = "*.dist-info"
 
@@ -51,6 +53,10 @@ class Unpacking:
                 self._copy(n_bytes, packed, unpacked)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise SourceError(f"{self.label} holds a file and a folder of one name: {name!r}") from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise SourceError(f"{self.label} holds a file whose name is too long: {name[:_N_SHOWN]!r}...") from None
 
     def _copy(self, n_bytes: int, packed: IO[bytes], unpacked: IO[bytes]) -> None:
         while n_bytes:

@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -240,3 +241,25 @@ def test_an_encrypted_archive_and_one_without_python_are_refused(tmp_path: Path)
     for _ in range(2):
         with pytest.raises(SourceError, match="no Python file"):
             resolve(str(make_zip(tmp_path / "text.zip", {"notes.txt": "hello"})), tmp_path / "cache")
+
+
+def test_a_name_that_no_disk_takes_is_the_archives_fault(tmp_path: Path) -> None:
+    packed = make_tar(tmp_path / "nets.tar", {"a" * 300 + ".py": NET})
+    with pytest.raises(SourceError, match=r"nets\.tar holds a file whose name is too long: 'aaa"):
+        resolve(str(packed), tmp_path / "cache")
+
+
+def test_of_a_link_no_more_is_unpacked_than_a_path_may_have(tmp_path: Path) -> None:
+    path = tmp_path / "nets.zip"
+    link = zipfile.ZipInfo("link")
+    link.external_attr, link.compress_type = 0o120777 << 16, zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("net.py", NET)
+        archive.writestr(link, b"a" * 2**25)
+    tracemalloc.start()
+    try:
+        unpack(path, tmp_path / "unpacked")
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()
+    assert [file.name for file in (tmp_path / "unpacked").iterdir()] == ["net.py"]
