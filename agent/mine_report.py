@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from archgraft.agent.mine import MineStep, MineSummary, SourceSummary
+from archgraft.agent.printable import printable
 from archgraft.tree_ops.file_reading import IndexStep
 
 PLAIN_SECONDS = 5.0
@@ -51,7 +53,7 @@ def reporter() -> Iterator[Reporter]:
 
         def mined(step: MineStep) -> None:
             progress.update(indexing, visible=False)
-            name = step.qualified_name[-50:]
+            name = escape(printable(step.qualified_name[-50:]))
             progress.update(mining, completed=step.n_done, total=step.n_classes, name=name, visible=True)
 
         yield Reporter(indexed, mined)
@@ -107,11 +109,15 @@ def as_table(summary: MineSummary) -> None:
     console.print(table)
     for source in summary.sources:
         for text in source.unreadable_files[:N_UNREADABLE]:
-            console.print(Text(f"not readable: {text}"))
+            console.print(Text(f"not readable: {printable(text)}"))
         if more := len(source.unreadable_files[N_UNREADABLE:]):
-            console.print(f"not readable: {more} more of {source.source}; --json lists all", highlight=False)
+            console.print(
+                f"not readable: {more} more of {printable(source.source)}; --json lists all",
+                markup=False,
+                highlight=False,
+            )
     if summary.closed_with:
-        console.print(Text(f"their modules hold what they use of {', '.join(summary.closed_with)}"))
+        console.print(Text(f"their modules hold what they use of {printable(', '.join(summary.closed_with))}"))
     if summary.cache_problem:
         console.print(Text(f"what was read can't be kept for the next time: {summary.cache_problem}"))
     seconds = f"{summary.wall_seconds:.1f} s, {summary.index_seconds:.1f} s of them for reading"
@@ -120,8 +126,8 @@ def as_table(summary: MineSummary) -> None:
 
 def _row(source: SourceSummary) -> tuple[str, ...]:
     counts = (source.n_classes, source.n_known, source.n_extracted, source.n_stored)
-    name = f"{source.source} {source.version}".strip()
-    return (name, source.licence, *map(str, counts), _listed(source.by_family), _listed(source.by_rejection))
+    name = printable(f"{source.source} {source.version}".strip())
+    return (name, printable(source.licence), *map(str, counts), _listed(source.by_family), _listed(source.by_rejection))
 
 
 def _listed(counts: tuple[tuple[str, int], ...]) -> str:

@@ -22,6 +22,8 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from archgraft.agent.printable import printable
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,6 +38,15 @@ _MENDABLE = (
     ("archgraft.tree_ops.errors", "LibraryError"),
     ("archgraft.tree_ops.errors", "SourceError"),
 )
+_MACHINE = {
+    errno.EACCES: "use a file or folder that you may use",
+    errno.EPERM: "use a file or folder that you may use",
+    errno.EROFS: "use a folder that can be written",
+    errno.ENOSPC: "make room on the disk, then run the same command again",
+    errno.EDQUOT: "make room on the disk, then run the same command again",
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+"""What the machine may refuse, whatever the command, and what to do about it."""
 _SANDBOX = (("archgraft.sandbox.protocol", "SandboxError"),)
 
 
@@ -65,6 +76,9 @@ def _explained(error: Exception) -> typer.Exit:
     if isinstance(error, _loaded(_SANDBOX)):
         advice = "Nothing was scored or charged. Run 'archgraft doctor' to see which layer fails and what to do."
         return _ended(EXIT_SANDBOX, f"the sandbox is broken: {error}\n{advice}")
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return _ended(EXIT_MENDABLE, f"{place}{error.strerror}: {_MACHINE[error.errno]}")
     saved = _save_traceback(error)
     return _ended(EXIT_DEFECT, f"a defect in archgraft: {type(error).__name__}: {error}\nThe traceback is in {saved}")
 
@@ -75,7 +89,7 @@ def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[BaseException], ..
 
 
 def _ended(code: int, message: str) -> typer.Exit:
-    typer.echo(f"archgraft: {message}", err=True)
+    typer.echo(f"archgraft: {printable(message)}", err=True)  # it may quote names out of other people's archives
     return typer.Exit(code)
 
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from archgraft.agent import mine_report
-from archgraft.agent.mine import MineStep, MineSummary
+from archgraft.agent.mine import MineStep, MineSummary, SourceSummary
 from archgraft.agent.mine_report import as_json, as_table, reporter
 from archgraft.tree_ops.file_reading import IndexStep
 
@@ -56,3 +56,20 @@ def test_a_cache_that_cannot_be_used_is_said_once(capsys: pytest.CaptureFixture[
 def test_packages_whose_code_was_used_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     as_table(MineSummary((), 0, 12.0, 1.5, "", "landlock", ("torchvision 0.29.2",)))
     assert "hold what they use of torchvision 0.29.2" in capsys.readouterr().out
+
+
+def test_names_of_files_are_shown_as_they_are_and_command_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "a[red]\x1b[2J.py"
+    source = SourceSummary(name, "", "MIT", 1, 0, 1, 1, (), (), (f"{name}: syntax error",))
+    as_table(MineSummary((source,), 0, 12.0, 1.5, "", "landlock"))
+    text = capsys.readouterr().out
+    assert text.count("a[red]\\x1b[2J.py") == 2
+    assert "\x1b" not in text
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True, width=120, color_system=None)
+    monkeypatch.setattr(mine_report, "Console", lambda **_: console)
+    with reporter() as reports:
+        reports.mined(MineStep("nets", "a[red]\x1b[2J.Net", "stored", "", 1, 1))
+    assert "a[red]\\x1b[2J.Net" in terminal.getvalue()

@@ -1,6 +1,7 @@
 """The boundary turns every failure into one message and an exit code."""
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_a_defect_is_code_1_and_its_traceback_is_saved(tmp_path: Path, monkeypat
     assert str(saved) in result.stderr
     assert "Traceback (most recent call last)" not in result.stderr
     assert "Traceback (most recent call last)" in saved.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG])
+def test_what_the_machine_refuses_is_mendable_and_names_the_place(number: int) -> None:
+    result = run_raising(OSError(number, os.strerror(number), "runs/first"))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"archgraft: runs/first: {os.strerror(number)}: ")
+
+
+def test_a_message_never_commands_the_terminal() -> None:
+    result = run_raising(SourceError("bad\x1b[2J.py can't be read"))
+    assert result.stderr == "archgraft: bad\\x1b[2J.py can't be read\n"
 
 
 def test_a_reader_that_goes_away_is_no_defect() -> None:
