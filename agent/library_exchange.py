@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archgraft.agent.steady_sandbox import SteadySandbox
 from archgraft.evaluator.probing import ProbeRejection, probe_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.library import Library
@@ -42,11 +43,12 @@ def import_library(
     displaced. Raises `LibraryError` and `SandboxError`.
     """
     tally = _Tally()
+    steady = None if sandbox is None else SteadySandbox(sandbox)
     licences: list[LicenceOfSource] = []
     with ThreadPoolExecutor(n_workers, "probe") as pool:
         for batch in _batches(path, tally, licences):
             new = [module for module in batch if not library.is_verified(module.id)]
-            checked = dict(zip([m.id for m in new], pool.map(lambda m: _probed(m, sandbox), new), strict=True))
+            checked = dict(zip([m.id for m in new], pool.map(lambda m: _probed(m, steady), new), strict=True))
             for module in batch:
                 tally.store(library, module, checked.get(module.id, module))
             progress(tally.n_seen)

@@ -11,6 +11,7 @@ import numpy as np
 from archgraft.agent.argument_question import ArgumentQuestion
 from archgraft.agent.mining import Mined, Pipeline, root_of
 from archgraft.agent.nothing_to_mine import explain_nothing
+from archgraft.agent.steady_sandbox import SteadySandbox
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.file_reading import Progress, no_progress
@@ -118,7 +119,7 @@ def mine(
         library.add_licence(root.name, root.version, root.licence_text)
     tallies = {root: _Tally(root) for root in read.sources}
     definitions = choose(read.classes, limit, seed)
-    pipeline = Pipeline(index, library, sandbox, n_workers, question)
+    pipeline = Pipeline(index, library, SteadySandbox(sandbox), n_workers, question)
     for n_done, (definition, mined) in enumerate(pipeline.run(definitions), 1):
         root = root_of(index, definition)
         tallies[root].count(mined)

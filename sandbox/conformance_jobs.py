@@ -5,6 +5,7 @@
 import ctypes
 import mmap
 import os
+import signal
 import socket
 import sys
 import time
@@ -104,6 +105,11 @@ def exit_at_once(channel: Channel) -> Message:
 
 def exit_politely(channel: Channel) -> Message:
     sys.exit(4)
+
+
+def kill_parent(channel: Channel) -> Message:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return echo(channel)
 
 
 def read_null(channel: Channel) -> Message:

@@ -38,6 +38,10 @@ class SandboxError(RuntimeError):
     """The sandbox itself is broken: never the candidate's fault, never a bad score (law 4)."""
 
 
+class SandboxLostError(SandboxError):
+    """The sandbox ended while a job ran, more than once: this job may have ended it, or another, or the machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A JSON header and named numeric arrays."""

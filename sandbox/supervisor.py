@@ -10,7 +10,7 @@ from types import TracebackType
 
 from archgraft.sandbox.canaries import CanaryReport, check, tier_of
 from archgraft.sandbox.job_run import JobRun, LogTail
-from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError
+from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError, SandboxLostError
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
 PRELOAD = ("numpy", "torch")
@@ -60,7 +60,7 @@ class LocalSandbox:
                 # What `respond` gave away can't be taken back, so such a job is not run again.
                 if last_try or n_asked or self._holder.closed:
                     what = job.label or job.entry
-                    raise SandboxError(f"the sandbox ended while {what} ran: {error}") from error
+                    raise SandboxLostError(f"the sandbox ended while {what} ran: {error}") from error
         raise AssertionError("the loop returns or raises")
 
     def close(self) -> None:
