@@ -8,6 +8,7 @@ import random  # noqa: TID251 - only to set the state that mined code may read
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +18,9 @@ from typing import Any
 
 import torch
 
-from archgraft.sandbox import confinement
 from archgraft.sandbox.frames import FrameError, receive_frame, send_frame
+from archgraft.sandbox.layers.confine import ChildLimits, confine
+from archgraft.sandbox.layers.plan import Plan
 from archgraft.sandbox.protocol import Channel, Message, Verdict
 
 MAX_REQUEST_BYTES = 2**40  # the parent is trusted; its memory is the limit
@@ -27,13 +29,13 @@ MAX_TRACEBACK_CHARACTERS = 16_000
 
 
 @dataclass(frozen=True)
-class ChildLimits:
+class Assignment:
     """What the zygote is told about a job before it forks."""
 
-    cpu_seconds: float
-    memory_bytes: int
-    file_bytes: int
-    n_threads: int
+    job: int
+    scratch: Path
+    readable: tuple[Path, ...]
+    limits: ChildLimits
 
 
 @dataclass
@@ -49,14 +51,13 @@ class SocketChannel:
         return receive_frame(self.connection, MAX_REQUEST_BYTES).message
 
 
-def run_child(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path, limits: ChildLimits) -> None:
+def run_child(plan: Plan, uid: int | None, zygote_pid: int, ends: tuple[int, int], assignment: Assignment) -> None:
     """Confine this process, run its job, answer, and end it. Never returns."""
     status = 1
     try:
-        connection = _settle(zygote_pid, job_fd, log_fd, scratch)
-        confinement.limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
-        confinement.drop_privileges()
-        torch.set_num_threads(limits.n_threads)
+        connection = _settle(*ends, assignment.scratch)
+        confine(plan, uid, zygote_pid, assignment.scratch, assignment.readable, assignment.limits)
+        torch.set_num_threads(assignment.limits.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
         status = _serve(connection)
     except BaseException:  # noqa: BLE001 - the last stop of the process
@@ -68,10 +69,9 @@ def run_child(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path, limits: 
         os._exit(status)
 
 
-def _settle(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path) -> socket.socket:
+def _settle(job_fd: int, log_fd: int, scratch: Path) -> socket.socket:
     """Own session, own folder, and no descriptor but the job's socket and the log."""
     os.setsid()
-    confinement.die_with_parent(zygote_pid)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -84,7 +84,7 @@ def _settle(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path) -> socket.
     os.closerange(4, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
     Path("/proc/self/oom_score_adj").write_text("1000")  # the kernel's first choice, before anything of the user's
     os.chdir(scratch)
-    os.environ["HOME"] = os.environ["TMPDIR"] = str(scratch)
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)  # what the zygote found is not its
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()
     return socket.socket(fileno=3)
@@ -141,6 +141,8 @@ def describe(error: BaseException) -> Message:
 def _verdict(error: BaseException, text: str) -> Verdict:
     out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
     if out_of_memory:
+        return Verdict.OUT_OF_MEMORY
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return Verdict.OUT_OF_MEMORY
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
         return Verdict.DISK

@@ -1,0 +1,39 @@
+"""Puts every layer on, in the one order that works. Runs in the forked child, before it reads any foreign code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock
+from archgraft.sandbox.layers.namespaces import NEW_USER, enter_new
+from archgraft.sandbox.layers.plan import Plan, filter_calls
+from archgraft.sandbox.layers.resource_limits import limit_resources
+
+
+@dataclass(frozen=True)
+class ChildLimits:
+    """What the zygote is told about a job before it forks."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    file_bytes: int
+    n_threads: int
+
+
+def confine(
+    plan: Plan, uid: int | None, parent_pid: int, scratch: Path, readable: Sequence[Path], limits: ChildLimits
+) -> None:
+    """Confine this process for good. Raises `OSError` when a layer that the plan promises can't be put on."""
+    # Descriptors first, while everything can still be opened.
+    grants = [*granted_paths.grants_for(scratch, readable), *granted_paths.own_process_grants()]
+    rules = landlock.ruleset(plan.landlock_abi, grants) if plan.landlock_abi else None
+    limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes, tasks=plan.counts_tasks)
+    if plan.world.counts_tasks_apart and uid is None:
+        enter_new(NEW_USER)
+    identity.become(uid, [*granted_paths.installation(), *(path for path in readable if path.is_dir())])
+    kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
+    kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if rules is not None:
+        landlock.restrict(rules)
+    if plan.seccomp:  # last: it refuses the calls that put on the others
+        filter_calls(plan)

@@ -1,0 +1,89 @@
+"""Which layers a zygote's children put on here, found out by trying each in a throwaway process."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from archgraft.sandbox.layers import bubblewrap, granted_paths, identity, kernel, landlock, seccomp
+from archgraft.sandbox.layers.namespaces import (
+    INSIDE_BUBBLEWRAP,
+    NETWORK_ONLY,
+    WHOLE,
+    World,
+    enter,
+    works_in_throwaway,
+)
+
+Layer = Literal["namespaces", "own namespaces", "landlock", "seccomp", "identity"]
+"""What can be left out, to see what the others hold; without `own namespaces`, bubblewrap is to make them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every child of this zygote does to itself."""
+
+    world: World
+    landlock_abi: int
+    seccomp: bool
+    own_identity: bool
+    """Each job is a user of its own; only root can do that."""
+
+    @property
+    def refuse_truncation(self) -> bool:
+        """Whether files outside could be emptied otherwise."""
+        return not self.world.has_mounts and self.landlock_abi < landlock.TRUNCATE_ABI
+
+    @property
+    def counts_tasks(self) -> bool:
+        """Whether threads are counted for each job alone."""
+        return self.own_identity or self.world.counts_tasks_apart
+
+
+def make_plan(without: Collection[str], restart: Sequence[str], *, wrapped: bool) -> Plan:
+    """Enter the namespaces, and find out what else works. Call with one thread.
+
+    `without` names layers to leave out. Where only bubblewrap can make namespaces, this process becomes bubblewrap with
+    the command `restart` inside; `wrapped` says that this is inside already.
+    """
+    world = World() if "namespaces" in without else _enter_world(without, restart, wrapped=wrapped)
+    granted_paths.common_grants()  # looked up once, before the first fork
+    version = 0 if "landlock" in without else landlock.abi()
+    if version and not works_in_throwaway(lambda: _restrict_files(version)):
+        version = 0
+    plan = Plan(world, version, seccomp=False, own_identity=False)
+    filters = "seccomp" not in without and seccomp.is_known_machine() and works_in_throwaway(lambda: filter_calls(plan))
+    if filters:
+        seccomp.template(plan.refuse_truncation, refuses_shared_memory())  # assembled before the first fork
+    own_identity = "identity" not in without and os.getuid() == 0 and works_in_throwaway(_become_somebody)
+    return Plan(world, version, filters, own_identity)
+
+
+def _enter_world(without: Collection[str], restart: Sequence[str], *, wrapped: bool) -> World:
+    if wrapped:
+        return enter(INSIDE_BUBBLEWRAP) or World()
+    entered = None if "own namespaces" in without else enter(WHOLE)
+    if entered is None and bubblewrap.works():
+        bubblewrap.restart_inside(restart)
+    return entered or enter(NETWORK_ONLY) or World()
+
+
+def filter_calls(plan: Plan) -> None:
+    """Put the policy on system calls on this process."""
+    kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    seccomp.install(refuse_truncation=plan.refuse_truncation, refuse_shared_memory=refuses_shared_memory())
+
+
+def refuses_shared_memory() -> bool:
+    """Anonymous shared memory is refused where no GPU's driver may need it."""
+    return not granted_paths.gpu_devices()
+
+
+def _restrict_files(version: int) -> None:
+    kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    landlock.restrict(landlock.ruleset(version, granted_paths.grants_for(Path(os.devnull), [])))
+
+
+def _become_somebody() -> None:
+    identity.become(identity.own_uid_for(os.getpid()), [])
