@@ -19,6 +19,9 @@ def mine_command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random choice of --limit.")] = 0,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Classes probed at once; one a core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    allow_weak_sandbox: Annotated[
+        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
+    ] = False,
 ) -> None:
     """Mine PyTorch modules out of other people's code.
 
@@ -40,7 +43,7 @@ def mine_command(
     n_workers = workers or os.cpu_count() or 1
     with (
         Library(library, create=True) as opened,
-        LocalSandbox(preload=("archgraft.evaluator.probe",)) as sandbox,
+        LocalSandbox(preload=("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) as sandbox,
         reporter() as progress,
     ):
         summary = mine(roots, opened, sandbox, limit=limit, seed=seed, n_workers=n_workers, progress=progress)
