@@ -30,7 +30,7 @@ def confine(
     limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes, tasks=plan.counts_tasks)
     if plan.world.counts_tasks_apart and uid is None:
         enter_new(NEW_USER)
-    identity.become(uid, [*granted_paths.installation(), *(path for path in readable if path.is_dir())])
+    identity.become(uid, [*granted_paths.installation(), *(path for path in readable if granted_paths.is_folder(path))])
     kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if rules is not None:

@@ -72,7 +72,12 @@ def installation() -> tuple[Path, ...]:
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *filter(None, sys.path), *libraries]
     found = (path.resolve() for path in [own, *packages, *map(Path, python)])
-    return tuple(_outermost(path for path in found if path.is_dir() and _is_narrow(path)))
+    return tuple(_outermost(path for path in found if is_folder(path) and _is_narrow(path)))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder that this user can see; `Path.is_dir` raises where a folder above is closed."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _is_narrow(path: Path) -> bool:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.sandbox.zygote_process import ZygoteProcess
 
 WAIT_SECONDS = 40.0
+MAX_SURVIVAL_SECONDS = 1.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -56,6 +58,42 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Pa
     wait_until(lambda: not processes_named(mark))
     wait_until(lambda: not command_line(zygote))
     wait_until(lambda: not list(tmp_path.iterdir()))
+
+
+def seconds_survived(killed: str) -> float:
+    """How long an endless job lives on after its supervisor, or its zygote, was killed with SIGKILL."""
+    mark = new_mark()
+    program = Path(__file__).with_name("supervisor_to_kill.py")
+    supervisor = subprocess.Popen([sys.executable, program, mark])
+    try:
+        wait_until(lambda: bool(processes_named(mark)))
+        (zygote,) = zygotes(supervisor.pid)
+        os.kill(supervisor.pid if killed == "supervisor" else zygote, signal.SIGKILL)
+        started = time.monotonic()
+        wait_until(lambda: not processes_named(mark) and not command_line(zygote))
+        return time.monotonic() - started
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+
+
+@pytest.mark.parametrize("killed", ["supervisor", "zygote"])
+def test_nothing_survives_a_kill_by_more_than_a_second(killed: str) -> None:
+    # All else that the machine does only ever adds to the time: one of a few tries must keep the promise.
+    assert any(seconds_survived(killed) < MAX_SURVIVAL_SECONDS for _ in range(3))
+
+
+def test_an_endless_neighbour_costs_no_innocent_its_slot(sandbox: LocalSandbox) -> None:
+    limits = Limits(wall_seconds=0.5)
+
+    def candidate(number: int) -> Verdict:
+        if number % 4 == 0:
+            return run(sandbox, "spin", limits).verdict
+        return run(sandbox, "echo", Limits(wall_seconds=60.0), number=number).verdict
+
+    with ThreadPoolExecutor(2) as slots:
+        verdicts = list(slots.map(candidate, range(16)))
+    assert verdicts == [Verdict.OK if number % 4 else Verdict.TIMEOUT_WALL for number in range(16)]
 
 
 def test_a_lost_zygote_is_replaced_unless_the_job_has_asked_for_something() -> None:

@@ -40,3 +40,8 @@ def test_a_job_may_write_to_its_scratch_alone(tmp_path: Path) -> None:
     assert writable == [tmp_path / "scratch"]
     assert {grant.path: grant.rights for grant in grants}[tmp_path / "source"] == READ
     assert not SCRATCH & Right.EXECUTE
+
+
+def test_what_this_user_may_not_see_is_no_folder(tmp_path: Path) -> None:
+    assert granted_paths.is_folder(tmp_path)
+    assert not granted_paths.is_folder(tmp_path / "missing")
