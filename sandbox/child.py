@@ -19,23 +19,13 @@ from typing import Any
 import torch
 
 from archgraft.sandbox.frames import FrameError, receive_frame, send_frame
-from archgraft.sandbox.layers.confine import ChildLimits, confine
+from archgraft.sandbox.layers.confine import Assignment, confine
 from archgraft.sandbox.layers.plan import Plan
 from archgraft.sandbox.protocol import Channel, Message, Verdict
 
 MAX_REQUEST_BYTES = 2**40  # the parent is trusted; its memory is the limit
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_TRACEBACK_CHARACTERS = 16_000
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What the zygote is told about a job before it forks."""
-
-    job: int
-    scratch: Path
-    readable: tuple[Path, ...]
-    limits: ChildLimits
 
 
 @dataclass
@@ -56,8 +46,8 @@ def run_child(plan: Plan, uid: int | None, zygote_pid: int, ends: tuple[int, int
     status = 1
     try:
         connection = _settle(*ends, assignment.scratch)
-        confine(plan, uid, zygote_pid, assignment.scratch, assignment.readable, assignment.limits)
-        torch.set_num_threads(assignment.limits.n_threads)
+        confine(plan, uid, zygote_pid, assignment)
+        torch.set_num_threads(assignment.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
         status = _serve(connection)
     except BaseException:  # noqa: BLE001 - the last stop of the process

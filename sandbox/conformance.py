@@ -162,6 +162,17 @@ def descendants_die_with_a_good_job(sandbox: Sandbox) -> None:
     assert not processes_named(mark)
 
 
+def a_job_that_may_fork_does_and_leaves_nothing(sandbox: Sandbox) -> None:
+    mark = new_mark()
+    message = Message({"mark": mark, "then": "return"})
+    entry = "archgraft.sandbox.conformance_jobs:work_in_a_fork"
+    answer_of_fork = answer(sandbox.run(Job(entry, message, forks=True), Limits())).header
+    assert answer_of_fork == {"status": 7, "killed": 9}, answer_of_fork
+    entry = "archgraft.sandbox.conformance_jobs:sleep_with_descendants"
+    answer(sandbox.run(Job(entry, message, forks=True), Limits()))
+    assert not processes_named(mark)
+
+
 def cpu_time_is_limited(sandbox: Sandbox) -> None:
     outcome = expect(run(sandbox, "spin", Limits(wall_seconds=60.0, cpu_seconds=0.3)), Verdict.TIMEOUT_CPU, "0.3 s")
     assert outcome.cpu_seconds >= 0.3
@@ -288,6 +299,7 @@ CHECKS: tuple[Check, ...] = (
     wrong_programs_are_reported,
     endless_loop_is_killed_with_descendants,
     descendants_die_with_a_good_job,
+    a_job_that_may_fork_does_and_leaves_nothing,
     cpu_time_is_limited,
     memory_is_limited,
     number_of_processes_is_limited,

@@ -5,6 +5,7 @@
 import ctypes
 import mmap
 import os
+import signal
 import socket
 import sys
 import time
@@ -73,6 +74,16 @@ def start_descendants() -> None:
         if os.fork() == 0:
             time.sleep(600)
         os._exit(0)
+
+
+def work_in_a_fork(channel: Channel) -> Message:
+    if (pid := os.fork()) == 0:
+        os._exit(7)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if (pid := os.fork()) == 0:
+        time.sleep(600)
+    os.kill(pid, signal.SIGKILL)
+    return Message({"status": status, "killed": os.WTERMSIG(os.waitpid(pid, 0)[1])})
 
 
 def mark(name: str) -> None:

@@ -138,7 +138,7 @@ def run_in(zygote: ZygoteProcess, tier: str, job: Job, limits: Limits, respond: 
         read_end, write_end = os.pipe()
         held.callback(os.close, read_end)
         with theirs, os.fdopen(write_end, "wb"):
-            child = zygote.start(limits, job.readable, theirs, write_end)
+            child = zygote.start(job, limits, theirs, write_end)
             held.callback(zygote.forget, child)
             held.callback(kill_quietly, zygote, child)
         ours.setblocking(False)

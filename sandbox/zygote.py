@@ -19,17 +19,16 @@ import socket
 import sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archgraft.sandbox.layers import identity, kernel, namespaces
+from archgraft.sandbox.layers.confine import Assignment
 from archgraft.sandbox.layers.plan import Plan, make_plan
 from archgraft.sandbox.process_tree import child_pids, memory_bytes
 
-if TYPE_CHECKING:
-    from archgraft.sandbox.child import Assignment  # imports torch, which must wait for the namespaces
-
 MAX_PACKET_BYTES = 2**16
 JOBS_PER_ZYGOTE = 4096
+STRAY_SECONDS = 0.01
 HOME_BYTES = 16 * 2**20
 IDLE_SECONDS = 0.25
 """How often to look whether the supervisor is still there, besides being told by the end of its socket."""
@@ -71,6 +70,8 @@ class Zygote:
     plan: Plan
     wrapped: bool
     parent_pid: int
+    any_forks: bool = False
+    """Whether a job has ever been allowed to start processes."""
     running: dict[int, Running] = field(default_factory=dict)
     """By the process id of each living job's first process."""
     ended: list[dict[str, Any]] = field(default_factory=list)
@@ -83,10 +84,12 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.report(event="ready", memory_bytes=memory_bytes(os.getpid()), wrapped=self.wrapped)
         while os.getppid() == self.parent_pid:
-            ready, _, _ = select.select([self.control.fileno(), woken], [], [], IDLE_SECONDS)
+            patience = STRAY_SECONDS if self.ended else IDLE_SECONDS
+            ready, _, _ = select.select([self.control.fileno(), woken], [], [], patience)
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, MAX_PACKET_BYTES)
+            if woken in ready or self.ended:
                 self.reap()
             if self.control.fileno() in ready and not self.obey():
                 return
@@ -114,31 +117,31 @@ class Zygote:
 
     def start(self, packet: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a job's child."""
-        from archgraft.sandbox.child import Assignment, run_child
-        from archgraft.sandbox.layers.confine import ChildLimits
+        from archgraft.sandbox.child import run_child  # it imports torch, which must wait for the namespaces
 
-        limits = ChildLimits(**packet["limits"])
-        readable = tuple(map(Path, packet["readable"]))
-        assignment = Assignment(packet["job"], Path(packet["scratch"]), readable, limits)
+        given = packet["assignment"]
+        given |= {"scratch": Path(given["scratch"]), "readable": tuple(map(Path, given["readable"]))}
+        assignment = Assignment(**given)
+        self.any_forks |= assignment.forks
         own_pid = os.getpid()
         try:
             require_one_thread()
             uid = self.prepare(assignment)
             pid = os.fork()
         except (OSError, RuntimeError) as error:
-            self.report(event="failed", job=packet["job"], reason=str(error))
+            self.report(event="failed", job=assignment.job, reason=str(error))
             return
         if pid == 0:
             run_child(self.plan, uid, own_pid, (descriptors[0], descriptors[1]), assignment)
         self.running[pid] = Running(assignment.job, assignment.scratch)
         self.report(event="started", job=assignment.job, pid=pid)
 
-    def prepare(self, assignment: "Assignment") -> int | None:
+    def prepare(self, assignment: Assignment) -> int | None:
         """Give a job its scratch; the user that it is to be, where it is one of its own."""
         uid = identity.own_uid_for(os.getpid() * JOBS_PER_ZYGOTE + assignment.job) if self.plan.own_identity else None
         owner = os.getuid() if uid is None else uid
         if self.plan.world.has_mounts:
-            namespaces.mount_scratch(assignment.scratch, assignment.limits.file_bytes, owner)
+            namespaces.mount_scratch(assignment.scratch, assignment.file_bytes, owner)
         elif uid is not None:
             os.chown(assignment.scratch, uid, uid)
         return uid
@@ -165,14 +168,14 @@ class Zygote:
         strays = self.strays()
         for pid in strays:
             kill_one(pid)
-        if not strays:  # else the death of each stray calls us again
+        if not strays:  # else look again soon: those that were adopted by another die without a word to us
             for packet in self.ended:
                 self.report(**packet)
             self.ended.clear()
 
     def strays(self) -> list[int]:
         """The living processes that jobs have left behind. None where jobs can't start any."""
-        if self.plan.seccomp or not has_children():
+        if (self.plan.seccomp and not self.any_forks) or not has_children():
             return []
         init = self.plan.world.init_pid
         adopted = child_pids(init) if init is not None else []

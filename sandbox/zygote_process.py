@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archgraft.sandbox.environment import clean_environment
-from archgraft.sandbox.protocol import Limits, SandboxError
+from archgraft.sandbox.protocol import Job, Limits, SandboxError
 from archgraft.sandbox.zygote import Setup
 
 READY_SECONDS = 180.0
@@ -109,28 +109,29 @@ class ZygoteProcess:
         finally:
             os.close(outside)
 
-    def start(
-        self, limits: Limits, readable: Sequence[Path], job_socket: socket.socket, log_descriptor: int
-    ) -> RunningJob:
+    def start(self, job: Job, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
         """Have a child forked. Raises `ZygoteLostError`."""
         with self._lock:
             self._n_jobs += 1
-            job = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
-            job.scratch.mkdir()
-            self._jobs[job.number] = job
+            running = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
+            running.scratch.mkdir()
+            self._jobs[running.number] = running
         told = {
+            "job": running.number,
+            "scratch": str(running.scratch),
+            "readable": [str(folder.absolute()) for folder in job.readable],
+            "forks": job.forks,
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
             "file_bytes": limits.file_bytes,
             "n_threads": limits.n_threads,
         }
-        folders = [str(folder.absolute()) for folder in readable]
-        packet = {"do": "start", "job": job.number, "scratch": str(job.scratch), "readable": folders, "limits": told}
+        packet = {"do": "start", "assignment": told}
         try:
             socket.send_fds(self._control, [json.dumps(packet).encode()], [job_socket.fileno(), log_descriptor])
         except OSError as error:
             raise ZygoteLostError(str(error)) from error
-        return job
+        return running
 
     def kill(self, job: RunningJob) -> None:
         """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""

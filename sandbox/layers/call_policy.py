@@ -6,6 +6,7 @@ manual pages, the default profiles of Docker and systemd, and the attacks in tes
 """
 
 import errno
+from dataclasses import dataclass
 
 from archgraft.sandbox.layers.bpf import Rule, Test
 
@@ -37,6 +38,11 @@ ABSENT = ("clone3", "openat2")
 
 CLONE_THREAD = 0x00010000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
+NO_FORK = Test(0, (0,), mask=CLONE_THREAD)
+NO_NAMESPACE = Test(0, (0,), mask=NEW_NAMESPACES, among=False)
+FORKS = frozenset({"fork", "vfork"})
+GROUPS = (Test(0, (0,)), Test(0, (0,), mask=0x80000000, among=False))
+"""Process 0 is the caller's group, and negative ones are other groups, or all."""
 O_TRUNC = 0o1000
 MAP_ANONYMOUS, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE = 0x20, 0x01, 0x03, 0x0F
 
@@ -49,18 +55,29 @@ OUTREACHING_IOCTL = (0x8901, 0x8902, 0x5412, 0x541C, 0x5452, 0x40086602, 0x401C5
 """FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX, FIOASYNC, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR."""
 
 
-def policy(own_pid: int, *, refuse_truncation: bool, refuse_shared_memory: bool) -> list[Rule]:
-    """The rules for one process.
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the rules depend on: the machine, and the job."""
 
-    `refuse_truncation` is for kernels whose Landlock lets a read-only file be emptied. `refuse_shared_memory`:
-    anonymous shared memory counts in no limit of the kernel, and stays in use when its pages are given up.
-    """
+    refuse_truncation: bool = False
+    """For kernels whose Landlock lets a read-only file be emptied."""
+    refuse_shared_memory: bool = True
+    """Anonymous shared memory counts in no limit of the kernel, and stays in use when its pages are given up."""
+    forks: bool = False
+    """For a job that runs parts of its work in processes of its own; other programs stay closed to it."""
+    may_signal: bool = False
+    """Such a job may end its processes, where another layer keeps its signals away from all others."""
+
+
+def policy(own_pid: int, needs: Needs) -> list[Rule]:
+    """The rules for one process."""
     own = (0, own_pid)
-    rules = [Rule(name) for names in REFUSED.values() for name in names.split()]
+    refused = " ".join(REFUSED.values()).split()
+    rules = [Rule(name) for name in refused if not (needs.forks and name in FORKS)]
     rules += [Rule(name, error=errno.ENOSYS) for name in ABSENT]
     rules += [
-        Rule("clone", (Test(0, (0,), mask=CLONE_THREAD), Test(0, (0,), mask=NEW_NAMESPACES, among=False))),
-        Rule("kill", (Test(0, (own_pid,), among=False),)),
+        Rule("clone", (NO_FORK, NO_NAMESPACE) if not needs.forks else (NO_NAMESPACE,)),
+        Rule("kill", GROUPS if needs.forks and needs.may_signal else (Test(0, (own_pid,), among=False),)),
         Rule("tgkill", (Test(0, (own_pid,), among=False),)),
         Rule("prlimit64", (Test(0, own, among=False),)),
         Rule("setpriority", (Test(1, own, among=False),)),
@@ -70,11 +87,11 @@ def policy(own_pid: int, *, refuse_truncation: bool, refuse_shared_memory: bool)
         Rule("fcntl", (Test(1, OUTREACHING_FCNTL),)),
         Rule("ioctl", (Test(1, OUTREACHING_IOCTL),)),
     ]
-    if refuse_truncation:
+    if needs.refuse_truncation:
         truncates = {"open": 1, "openat": 2}
         rules += [Rule(name, (Test(place, (O_TRUNC,), mask=O_TRUNC),)) for name, place in truncates.items()]
         rules.append(Rule("creat"))
-    if refuse_shared_memory:
+    if needs.refuse_shared_memory:
         shared = (MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS | MAP_SHARED_VALIDATE)
         rules.append(Rule("mmap", (Test(3, shared, mask=MAP_ANONYMOUS | MAP_TYPE),), error=errno.ENOMEM))
     return rules

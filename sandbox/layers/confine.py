@@ -1,6 +1,5 @@
 """Puts every layer on, in the one order that works. Runs in the forked child, before it reads any foreign code."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,29 +10,34 @@ from archgraft.sandbox.layers.resource_limits import limit_resources
 
 
 @dataclass(frozen=True)
-class ChildLimits:
+class Assignment:
     """What the zygote is told about a job before it forks."""
 
+    job: int
+    scratch: Path
+    readable: tuple[Path, ...]
+    forks: bool
+    """Whether the job may start processes of its own."""
     cpu_seconds: float
     memory_bytes: int
     file_bytes: int
     n_threads: int
 
 
-def confine(
-    plan: Plan, uid: int | None, parent_pid: int, scratch: Path, readable: Sequence[Path], limits: ChildLimits
-) -> None:
+def confine(plan: Plan, uid: int | None, parent_pid: int, assignment: Assignment) -> None:
     """Confine this process for good. Raises `OSError` when a layer that the plan promises can't be put on."""
     # Descriptors first, while everything can still be opened.
-    grants = [*granted_paths.grants_for(scratch, readable), *granted_paths.own_process_grants()]
+    grants = [*granted_paths.grants_for(assignment.scratch, assignment.readable), *granted_paths.own_process_grants()]
     rules = landlock.ruleset(plan.landlock_abi, grants) if plan.landlock_abi else None
-    limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes, tasks=plan.counts_tasks)
+    limit_resources(assignment.cpu_seconds, assignment.memory_bytes, assignment.file_bytes, tasks=plan.counts_tasks)
     if plan.world.counts_tasks_apart and uid is None:
         enter_new(NEW_USER)
-    identity.become(uid, [*granted_paths.installation(), *(path for path in readable if granted_paths.is_folder(path))])
+    identity.become(
+        uid, [*granted_paths.installation(), *(path for path in assignment.readable if granted_paths.is_folder(path))]
+    )
     kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if rules is not None:
         landlock.restrict(rules)
     if plan.seccomp:  # last: it refuses the calls that put on the others
-        filter_calls(plan)
+        filter_calls(plan, forks=assignment.forks)

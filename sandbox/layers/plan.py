@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from archgraft.sandbox.layers import bubblewrap, granted_paths, identity, kernel, landlock, seccomp
+from archgraft.sandbox.layers.call_policy import Needs
 from archgraft.sandbox.layers.namespaces import (
     INSIDE_BUBBLEWRAP,
     NETWORK_ONLY,
@@ -30,10 +31,14 @@ class Plan:
     own_identity: bool
     """Each job is a user of its own; only root can do that."""
 
-    @property
-    def refuse_truncation(self) -> bool:
-        """Whether files outside could be emptied otherwise."""
-        return not self.world.has_mounts and self.landlock_abi < landlock.TRUNCATE_ABI
+    def needs(self, *, forks: bool) -> Needs:
+        """What a job's policy on system calls depends on."""
+        return Needs(
+            refuse_truncation=not self.world.has_mounts and self.landlock_abi < landlock.TRUNCATE_ABI,
+            refuse_shared_memory=not granted_paths.gpu_devices(),  # a GPU's driver may want some
+            forks=forks,
+            may_signal=self.own_identity or self.world.init_pid is not None or self.landlock_abi >= landlock.SCOPE_ABI,
+        )
 
     @property
     def counts_tasks(self) -> bool:
@@ -53,11 +58,17 @@ def make_plan(without: Collection[str], restart: Sequence[str], *, wrapped: bool
     if version and not works_in_throwaway(lambda: _restrict_files(version)):
         version = 0
     plan = Plan(world, version, seccomp=False, own_identity=False)
-    filters = "seccomp" not in without and seccomp.is_known_machine() and works_in_throwaway(lambda: filter_calls(plan))
-    if filters:
-        seccomp.template(plan.refuse_truncation, refuses_shared_memory())  # assembled before the first fork
+    filters = (
+        "seccomp" not in without
+        and seccomp.is_known_machine()
+        and works_in_throwaway(lambda: filter_calls(plan, forks=False))
+    )
     own_identity = "identity" not in without and os.getuid() == 0 and works_in_throwaway(_become_somebody)
-    return Plan(world, version, filters, own_identity)
+    plan = Plan(world, version, filters, own_identity)
+    if filters:
+        for forks in (False, True):
+            seccomp.template(plan.needs(forks=forks))  # assembled before the first fork
+    return plan
 
 
 def _enter_world(without: Collection[str], restart: Sequence[str], *, wrapped: bool) -> World:
@@ -69,15 +80,10 @@ def _enter_world(without: Collection[str], restart: Sequence[str], *, wrapped: b
     return entered or enter(NETWORK_ONLY) or World()
 
 
-def filter_calls(plan: Plan) -> None:
+def filter_calls(plan: Plan, *, forks: bool) -> None:
     """Put the policy on system calls on this process."""
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    seccomp.install(refuse_truncation=plan.refuse_truncation, refuse_shared_memory=refuses_shared_memory())
-
-
-def refuses_shared_memory() -> bool:
-    """Anonymous shared memory is refused where no GPU's driver may need it."""
-    return not granted_paths.gpu_devices()
+    seccomp.install(plan.needs(forks=forks))
 
 
 def _restrict_files(version: int) -> None:

@@ -8,7 +8,7 @@ import struct
 
 from archgraft.sandbox.layers import kernel
 from archgraft.sandbox.layers.bpf import ARCHITECTURES, assemble
-from archgraft.sandbox.layers.call_policy import policy
+from archgraft.sandbox.layers.call_policy import Needs, policy
 
 SECCOMP_MODE_FILTER = 2
 
@@ -26,15 +26,13 @@ def is_known_machine() -> bool:
 
 
 @functools.cache
-def template(refuse_truncation: bool, refuse_shared_memory: bool) -> bytes:
+def template(needs: Needs) -> bytes:
     """The program but for the process's own number. Called before the fork, it costs no child anything."""
-    rules = policy(_OWN_PID, refuse_truncation=refuse_truncation, refuse_shared_memory=refuse_shared_memory)
-    return assemble(rules, platform.machine())
+    return assemble(policy(_OWN_PID, needs), platform.machine())
 
 
-def install(*, refuse_truncation: bool, refuse_shared_memory: bool) -> None:
+def install(needs: Needs) -> None:
     """Filter every system call of this process from now on. No-new-privileges must be set. Raises `OSError`."""
-    unfinished = template(refuse_truncation, refuse_shared_memory)
-    code = unfinished.replace(struct.pack("=I", _OWN_PID), struct.pack("=I", os.getpid()))
+    code = template(needs).replace(struct.pack("=I", _OWN_PID), struct.pack("=I", os.getpid()))
     program = _Program(len(code) // 8, code)
     kernel.call("prctl", kernel.PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program))

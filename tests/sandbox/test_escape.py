@@ -42,6 +42,24 @@ def test_an_attack_fails_in_the_sandbox(sandbox: LocalSandbox, name: str) -> Non
     assert not trial.got_through, trial
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("survive_fork", "survive_daemon", "survive_raw_fork", "flood_processes"),
+        *(
+            "strike_everybody",
+            "strike_group",
+            "gain_program_by_descriptor",
+            "gain_namespace_of_clone",
+            "network_program",
+        ),
+    ],
+)
+def test_an_attack_fails_for_a_job_that_may_start_processes(sandbox: LocalSandbox, name: str) -> None:
+    trial = try_confined(sandbox, name, forks=True)
+    assert not trial.got_through, trial
+
+
 def is_possible_here(name: str) -> bool:
     return os.getuid() == 0 or not declared(name).root_only
 
