@@ -47,7 +47,7 @@ def demo(
     library, run = folder / "modules.sqlite", folder / "search"
     if not run.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        mine_library(library, reachable(sources, cache, echo), sandbox, scale.n_classes)
+        mine_library(library, reachable(sources, cache, echo), sandbox, scale.n_classes, cache)
     model = f"{shown(examples_folder() / 'resnet.py')}:ResNet"
     echo(f"\nEvolving {model} on scikit-learn's handwritten digits: {scale.trials} attempts.\n")
     request = SearchRequest(
@@ -83,10 +83,19 @@ def reachable(sources: Sequence[str], cache: Path, echo: Echo) -> tuple[SourceRo
     return tuple(resolve(name, cache) for name in [*installed, str(examples_folder() / "vit.py")])
 
 
-def mine_library(library: Path, roots: Sequence[SourceRoot], sandbox: Sandbox, n_classes: int) -> None:
+def mine_library(library: Path, roots: Sequence[SourceRoot], sandbox: Sandbox, n_classes: int, cache: Path) -> None:
     """Mine a sample of the classes into a library, and show what came of it."""
-    with Library(library, create=True) as opened, reporter() as progress:
-        summary = mine(roots, opened, sandbox, limit=n_classes, n_workers=os.cpu_count() or 1, progress=progress)
+    with Library(library, create=True) as opened, reporter() as reports:
+        summary = mine(
+            roots,
+            opened,
+            sandbox,
+            limit=n_classes,
+            n_workers=os.cpu_count() or 1,
+            cache=cache,
+            index_progress=reports.indexed,
+            progress=reports.mined,
+        )
     as_table(summary)
 
 

@@ -1,6 +1,8 @@
-"""What people see of a library: its modules, one module whole, and what was not taken."""
+"""What people see of a library: lists of its modules, what was not taken, and counts."""
 
+import difflib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar, get_args
@@ -11,11 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from archgraft.agent.errors import UsageError
-from archgraft.tree_ops.contract import Contract, Family, Layout, Role
+from archgraft.agent.printable import printable
+from archgraft.tree_ops.contract import Contract, Family, Kind, Layout
 from archgraft.tree_ops.contract_json import contract_to_json
-from archgraft.tree_ops.library import Library, LibraryModule, Rejection
+from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import LibraryModule, Rejection
 
 PIPE_WIDTH = 200
+_WIDTH_RULES = {"preserve": "keeps width", "project": "any width", "scale": "scales width"}
 
 T = TypeVar("T")
 
@@ -32,6 +37,22 @@ def checked_layout(name: str | None) -> Layout | None:
     return None if name is None else _one_of("layout", name, layouts)
 
 
+def checked_kind(name: str | None) -> Kind | None:
+    """The kind of that name. Raises `UsageError`."""
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    return None if name is None else _one_of("kind", name, kinds)
+
+
+def checked_source(library: Library, name: str | None) -> str | None:
+    """The source of that name, if anything was mined from it. Raises `UsageError`, with what is spelt alike."""
+    known = library.sources()
+    if name is None or name in known:
+        return name
+    held = f"{library.path} holds {', '.join(map(printable, known)) or 'nothing yet'}"
+    close = difflib.get_close_matches(name, known, n=1)
+    raise UsageError(f"nothing was mined from {name!r}: " + (f"did you mean {close[0]!r}? " if close else "") + held)
+
+
 def _one_of(what: str, name: str, known: Sequence[T]) -> T:
     for one in known:
         if one == name:
@@ -40,29 +61,34 @@ def _one_of(what: str, name: str, known: Sequence[T]) -> T:
 
 
 def show_modules(library: Library, modules: Sequence[LibraryModule], *, as_json: bool) -> None:
-    """Print a line for each module, then counts by source."""
+    """Print a line for each module, and how many there are."""
     if as_json:
-        typer.echo(json.dumps([_module_json(module, with_source=False) for module in modules], indent=2))
+        typer.echo(json.dumps([module_json(module, with_source=False) for module in modules], indent=2))
         return
+    offered = library.offered()
     rows = [
         (
             module.id,
             module.contract.family,
+            module.contract.kind,
             module.contract.layout,
-            "keeps width" if module.contract.width == "preserve" else "any width",
-            _flags(module.contract),
+            _WIDTH_RULES[module.contract.width],
+            _flags(module),
             f"{module.contract.n_parameters:,}",
             str(module.spec.n_lines),
-            module.spec.origin.qualified_name + (f" (+{len(module.origins) - 1})" if module.origins[1:] else ""),
+            named(module),
         )
         for module in modules
     ]
-    _print_table(("id", "family", "layout", "width", "flags", "parameters", "lines", "class"), rows, right=(5, 6))
-    typer.echo(f"\n{len(modules):,} of {len(library):,} modules")
-    for counts in library.counts():
-        rejected = ", ".join(f"{kind} {n}" for kind, n in counts.by_rejection) or "none"
-        name = f"{counts.source} {counts.version}".strip()
-        typer.echo(f"{name}: {counts.n_classes} classes, {counts.n_modules} modules; not taken: {rejected}")
+    names = ("id", "family", "kind", "layout", "width", "flags", "parameters", "lines", "class")
+    print_table(names, rows, right=(6, 7))
+    typer.echo(f"\n{len(modules):,} of {len(library):,} modules; {len(offered):,} are offered for grafting")
+
+
+def named(module: LibraryModule) -> str:
+    """The module's full name, and how many more places it was found in."""
+    name = printable(module.spec.origin.qualified_name)
+    return name + (f" (+{len(module.origins) - 1})" if module.origins[1:] else "")
 
 
 def show_rejections(rejections: Sequence[Rejection], *, as_json: bool) -> None:
@@ -70,46 +96,70 @@ def show_rejections(rejections: Sequence[Rejection], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(rejection) for rejection in rejections], indent=2))
         return
-    _print_table(("kind", "class", "reason"), [(r.kind, r.qualified_name, r.reason) for r in rejections])
+    rows = [(r.kind, printable(r.qualified_name), printable(r.reason)) for r in rejections]
+    print_table(("kind", "class", "reason"), rows)
     typer.echo(f"\n{len(rejections):,} classes not taken")
 
 
-def show_module(library: Library, start_of_id: str, *, as_json: bool) -> None:
-    """Print one module: where it is from, its contract, its source. Raises `UsageError`."""
-    module = _find(library, start_of_id)
+def show_stats(library: Library, *, as_json: bool) -> None:
+    """Print counts: by source, by family, and of near-duplicates."""
+    figures = _stats(library)
     if as_json:
-        typer.echo(json.dumps(_module_json(module, with_source=True), indent=2))
+        typer.echo(json.dumps(figures, indent=2))
         return
-    contract = module.contract
-    for origin in module.origins:
-        package = f"{origin.source} {origin.version}".strip()
-        typer.echo(f"# {origin.qualified_name}, {package}, {origin.path}:{origin.line}, licence {origin.licence}")
-    for name in Contract.__slots__:
-        if name != "template":
-            typer.echo(f"# {name}: {getattr(contract, name)}")
-    arguments = ", ".join(f"{name}={_written(value)}" for name, value in contract.template)
-    typer.echo(f"# build it as {module.spec.class_name}({arguments})\n")
-    typer.echo(module.spec.source)
+    rows = [
+        (
+            printable(f"{source['source']} {source['version']}".strip()),
+            str(source["n_classes"]),
+            str(source["n_modules"]),
+            _listed(source["by_family"]),
+            _listed(source["by_rejection"]),
+        )
+        for source in figures["sources"]
+    ]
+    print_table(("source", "classes", "modules", "by family", "not taken"), rows, right=(1, 2))
+    typer.echo(
+        f"\n{figures['n_modules']:,} modules in {figures['n_groups']:,} groups of near-duplicates; "
+        f"{figures['n_offered']:,} offered for grafting: {_listed(figures['offered_by_family'])}"
+    )
+    if figures["cap"] is not None:
+        typer.echo(f"at most {figures['cap']} of each source are offered")
+    if figures["n_unverified"]:
+        typer.echo(f"{figures['n_unverified']} were imported and not probed: they are not offered")
 
 
-def _find(library: Library, start_of_id: str) -> LibraryModule:
-    ids = [module_id for module_id in library.ids() if module_id.startswith(start_of_id)]
-    if len(ids) == 1:
-        return library.get(ids[0])
-    problem = f"{len(ids)} modules have ids that start" if ids else "no module has an id that starts"
-    raise UsageError(f"{problem} with {start_of_id!r} in {library.path}: `archgraft library {library.path}` lists them")
+def _stats(library: Library) -> dict[str, Any]:
+    stand = library.representatives()
+    offered = library.modules()
+    return {
+        "n_modules": len(stand),
+        "n_groups": len(set(stand.values())),
+        "n_offered": len(offered),
+        "n_unverified": sum(not library.is_verified(module_id) for module_id in stand),
+        "cap": library.cap,
+        "offered_by_family": dict(sorted(Counter(module.contract.family for module in offered).items())),
+        "sources": [
+            {**asdict(counts), "by_family": dict(counts.by_family), "by_rejection": dict(counts.by_rejection)}
+            for counts in library.counts()
+        ],
+    }
 
 
-def _module_json(module: LibraryModule, *, with_source: bool) -> dict[str, Any]:
-    spec = {name: value for name, value in asdict(module.spec).items() if name != "origin"}
+def module_json(module: LibraryModule, *, with_source: bool) -> dict[str, Any]:
+    """A module as plain data. The documentation is other people's text, to be treated as such."""
+    spec = {name: value for name, value in asdict(module.spec).items() if name not in ("origin", "documentation")}
+    spec["untrusted_documentation"] = module.spec.documentation
     if not with_source:
-        del spec["source"]
+        del spec["source"], spec["untrusted_documentation"]
     origins = [asdict(origin) for origin in module.origins]
-    return {**spec, "contract": contract_to_json(module.contract), "origins": origins}
+    contract = contract_to_json(module.contract)
+    return {**spec, "is_verified": module.is_verified, "contract": contract, "origins": origins}
 
 
-def _flags(contract: Contract) -> str:
+def _flags(module: LibraryModule) -> str:
+    contract: Contract = module.contract
     flags = {
+        "unverified": not module.is_verified,
         "causal": contract.causal,
         "in-place": contract.mutates_input,
         f"stride {contract.spatial_stride}": contract.spatial_stride > 1,
@@ -119,14 +169,12 @@ def _flags(contract: Contract) -> str:
     return ", ".join(name for name, holds in flags.items() if holds)
 
 
-def _written(value: Any) -> str:
-    if not isinstance(value, Role):
-        return repr(value)
-    factor = f" * {value.factor}" if value.factor > 1 else ""
-    return value.role + factor + (f" // {value.divisor}" if value.divisor > 1 else "")
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda item: -item[1])) or "none"
 
 
-def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print a table; in a pipe it is wide."""
     table = Table(box=None, pad_edge=False)
     for position, name in enumerate(names):
         table.add_column(name, justify="right" if position in right else "left", overflow="fold")

@@ -3,14 +3,20 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
 from archgraft.agent.mining import Mined, Pipeline, root_of
+from archgraft.agent.nothing_to_mine import explain_nothing
 from archgraft.sandbox.protocol import Sandbox
+from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
+from archgraft.tree_ops.indexing import Progress, no_progress
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.requirements import with_requirements
+from archgraft.tree_ops.source_files import BrokenFile
 from archgraft.tree_ops.sources import SourceRoot
 
 ACCEPTED = ("stored", "known")
@@ -46,12 +52,19 @@ class SourceSummary:
 
 @dataclass(frozen=True, slots=True)
 class MineSummary:
-    """What one call of `mine` did; `n_modules` is what the whole library holds afterwards."""
+    """What one call of `mine` did; `n_modules` is what the whole library holds afterwards.
+
+    `index_seconds` are part of `wall_seconds`; `cache_problem` says why indexing can't be quicker next time, if so.
+    `closed_with` are packages that were not mined, but whose code the sources' modules were given where they use it.
+    """
 
     sources: tuple[SourceSummary, ...]
     n_modules: int
     wall_seconds: float
+    index_seconds: float
+    cache_problem: str
     tier: str
+    closed_with: tuple[str, ...] = ()
 
 
 def mine(
@@ -62,27 +75,44 @@ def mine(
     limit: int | None = None,
     seed: int = 0,
     n_workers: int = 2,
+    cache: Path | None = None,
+    index_progress: Progress = no_progress,
     progress: Callable[[MineStep], None] = lambda _: None,
 ) -> MineSummary:
     """Mine all classes of the sources, or a random `limit` of them; classes of packages are not mined twice.
 
-    The sources are indexed together, so that one may use code of another. What was stored before an interruption stays,
-    and the next call goes on from there. Raises `SourceError` and `LibraryError` for what the user can mend, and
-    `SandboxError`.
+    The sources are indexed together, so that one may use code of another; so are packages that they need and that are
+    at hand, which are not mined. What was stored before an interruption stays, and the next call goes on from there.
+    What was read is kept in the folder `cache`. Raises `SourceError` (nothing to mine, too) and `LibraryError` for what
+    the user can mend, and `SandboxError`.
     """
     start = monotonic()
-    index = SourceIndex.build(sources)
+    closing = with_requirements(sources, cache)
+    index = SourceIndex.build(closing, cache=cache, progress=index_progress)
+    classes = index.module_classes()
+    index_seconds = monotonic() - start
+    if not classes:
+        raise SourceError(explain_nothing(index, sources))
+    for root in closing:
+        library.add_licence(root.name, root.version, root.licence_text)
     tallies = {root: _Tally(root) for root in sources}
-    definitions = choose(index.module_classes(), limit, seed)
+    definitions = choose(classes, limit, seed)
     pipeline = Pipeline(index, library, sandbox, n_workers)
     for n_done, (definition, mined) in enumerate(pipeline.run(definitions), 1):
         root = root_of(index, definition)
         tallies[root].count(mined)
         name = f"{definition.module}.{definition.name}"
         progress(MineStep(root.name, name, mined.kind, mined.reason, n_done, len(definitions)))
-    broken = [f"{file.path}: {file.reason}" for file in index.broken]
-    summaries = tuple(tally.summary(broken) for tally in tallies.values())
-    return MineSummary(summaries, len(library), monotonic() - start, sandbox.tier)
+    summaries = tuple(tally.summary(index.broken) for tally in tallies.values())
+    return MineSummary(
+        sources=summaries,
+        n_modules=len(library),
+        wall_seconds=monotonic() - start,
+        index_seconds=index_seconds,
+        cache_problem=index.cache_problem,
+        tier=sandbox.tier,
+        closed_with=tuple(f"{root.name} {root.version}".strip() for root in closing if root.only_closes),
+    )
 
 
 def choose(definitions: Sequence[Definition], limit: int | None, seed: int) -> tuple[Definition, ...]:
@@ -108,7 +138,7 @@ class _Tally:
         if mined.kind == "stored":
             self.families[mined.family] += 1
 
-    def summary(self, broken: Sequence[str]) -> SourceSummary:
+    def summary(self, broken: Sequence[BrokenFile]) -> SourceSummary:
         rejected = {kind: n for kind, n in self.kinds.items() if kind not in ACCEPTED}
         return SourceSummary(
             source=self.root.name,
@@ -120,5 +150,7 @@ class _Tally:
             n_stored=self.kinds["stored"],
             by_family=tuple(sorted(self.families.items())),
             by_rejection=tuple(sorted(rejected.items())),
-            unreadable_files=tuple(text for text in broken if text.startswith(str(self.root.folder))),
+            unreadable_files=tuple(
+                f"{file.path}: {file.reason}" for file in broken if file.path.is_relative_to(self.root.folder)
+            ),
         )

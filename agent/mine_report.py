@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,32 +13,60 @@ from rich.table import Table
 from rich.text import Text
 
 from archgraft.agent.mine import MineStep, MineSummary, SourceSummary
+from archgraft.tree_ops.indexing import IndexStep
 
 PLAIN_SECONDS = 5.0
 PIPE_WIDTH = 160
+N_UNREADABLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Where the two stages of mining tell how far they are."""
+
+    indexed: Callable[[IndexStep], None]
+    mined: Callable[[MineStep], None]
 
 
 @contextmanager
-def reporter() -> Iterator[Callable[[MineStep], None]]:
-    """Shows steps on stderr: a bar in a terminal, a plain line now and then elsewhere."""
+def reporter() -> Iterator[Reporter]:
+    """Shows steps on stderr: a bar for each stage in a terminal, a plain line now and then elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _PlainLines()
+        yield Reporter(_PlainIndexLines(), _PlainLines())
         return
     columns = (
-        TextColumn("mining"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[name]}"),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("mining", total=None, name="")
+        indexing = progress.add_task("reading files", total=None, name="")
+        mining = progress.add_task("mining", total=None, name="", visible=False)
 
-        def show(step: MineStep) -> None:
-            progress.update(task, completed=step.n_done, total=step.n_classes, name=step.qualified_name[-50:])
+        def indexed(step: IndexStep) -> None:
+            progress.update(indexing, completed=step.n_done, total=step.n_files)
 
-        yield show
+        def mined(step: MineStep) -> None:
+            progress.update(indexing, visible=False)
+            name = step.qualified_name[-50:]
+            progress.update(mining, completed=step.n_done, total=step.n_classes, name=name, visible=True)
+
+        yield Reporter(indexed, mined)
+
+
+class _PlainIndexLines:
+    """A line every few seconds, as long as it takes; nothing when it is quick."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PLAIN_SECONDS
+
+    def __call__(self, step: IndexStep) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + PLAIN_SECONDS
+            print(f"read {step.n_done} of {step.n_files} files", file=sys.stderr)
 
 
 class _PlainLines:
@@ -78,9 +106,16 @@ def as_table(summary: MineSummary) -> None:
         table.add_row(*map(Text, _row(source)))
     console.print(table)
     for source in summary.sources:
-        for text in source.unreadable_files:
+        for text in source.unreadable_files[:N_UNREADABLE]:
             console.print(Text(f"not readable: {text}"))
-    console.print(f"{summary.wall_seconds:.1f} s, sandbox: {summary.tier}", highlight=False)
+        if more := len(source.unreadable_files[N_UNREADABLE:]):
+            console.print(f"not readable: {more} more of {source.source}; --json lists all", highlight=False)
+    if summary.closed_with:
+        console.print(Text(f"their modules hold what they use of {', '.join(summary.closed_with)}"))
+    if summary.cache_problem:
+        console.print(Text(f"what was read can't be kept for the next time: {summary.cache_problem}"))
+    seconds = f"{summary.wall_seconds:.1f} s, {summary.index_seconds:.1f} s of them for reading"
+    console.print(f"{seconds}, sandbox: {summary.tier}", highlight=False)
 
 
 def _row(source: SourceSummary) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ class Pipeline:
             return Mined("requires", f"needs {', '.join(foreign)}, and an exported model may need torch alone")
         if spec.n_lines > MAX_LINES:
             return Mined("size", f"has {spec.n_lines} lines with all it needs; {MAX_LINES} are the most")
-        if spec.id in self._library:
+        if self._library.is_verified(spec.id):
             module = self._library.get(spec.id)
             return Mined("known" if spec.origin in module.origins else "stored", family=module.contract.family)
         return None

@@ -45,7 +45,7 @@ def self_contained(reference: ModelReference, sources: Sequence[str], cache: Pat
 
     `sources` are places to find packages in besides what is installed, as for mining.
     """
-    extraction, names = _extracted(reference, [resolve(source, cache) for source in sources], cache)
+    extraction, names = closure_of(reference, [resolve(source, cache) for source in sources], cache)
     arguments = reference.arguments
     for index, name in enumerate(names, start=1):
         arguments = re.sub(rf"(?<![\w.]){name}(?![\w=])", _slot(index), arguments)
@@ -61,22 +61,23 @@ def _slot(index: int) -> str:
     return f"ARCHGRAFT_SLOT_{index}_"
 
 
-def _extracted(reference: ModelReference, roots: list[SourceRoot], cache: Path) -> tuple[Extraction, Mapping[str, str]]:
+def closure_of(reference: ModelReference, roots: list[SourceRoot], cache: Path) -> tuple[Extraction, Mapping[str, str]]:
     """The closure of the model and of the names in its arguments, with what these are called in it.
 
-    Installed packages that the code needs are brought in as they turn out to be needed.
+    Installed packages that the code needs are brought in as they turn out to be needed. The user's own code stays as it
+    is, methods that nothing calls included; of all other code, what is needed is taken.
     """
-    if reference.is_file:
-        path = Path(reference.place).resolve()
-        roots = [*(resolve(str(file), cache) for file in local_files(path)), *roots]
+    files = local_files(Path(reference.place).resolve()) if reference.is_file else []
+    roots = [*(resolve(str(file), cache) for file in files), *roots]
     while True:
-        index = SourceIndex.build(roots)
+        index = SourceIndex.build(roots, cache=cache)
         known = {root.package for root in roots}
         module = _module_of(reference, index)
         wanted = [name for name in reference.names_used if not _is_torch(index, module, name)]
         packages = {module.partition(".")[0]} if module not in index.modules else set()
         if not packages:
-            extraction = extract(index, [(module, name) for name in (reference.name, *wanted)])
+            own = {name for name, found in index.modules.items() if found.path in files} | {module}
+            extraction = extract(index, [(module, name) for name in (reference.name, *wanted)], keep=own)
             packages = set(extraction.requires) - {"torch", "numpy"}
         if unknown := sorted(packages & known):
             raise SourceError(f"{reference.text} needs {', '.join(unknown)}, which has no Python source for it")

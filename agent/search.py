@@ -39,7 +39,8 @@ from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.contract_json import contract_to_json
-from archgraft.tree_ops.library import Library, LibraryModule
+from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
 
 PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train")

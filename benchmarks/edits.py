@@ -21,7 +21,8 @@ from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.limits import CostCaps
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
-from archgraft.tree_ops.library import Library, LibraryModule
+from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.offers import TreeOffers
 
 BATCH = 5

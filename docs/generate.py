@@ -31,8 +31,20 @@ def commands_page() -> str:
         "Exit codes: 0 done; 1 a defect (the traceback is saved, its path printed); 2 something you can mend (the\n"
         "message says what and how); 3 the sandbox is broken; 130 interrupted."
     )
-    sections = [f"## archgraft {name}\n\n```text\n{help_text(app, name)}\n```" for name in COMMANDS]
+    sections = [section for name in COMMANDS for section in command_sections(app, name)]
     return "\n\n".join(["# Commands", NOTE, f"```text\n{help_text(app)}\n```", intro, *sections]) + "\n"
+
+
+def command_sections(app: typer.Typer, name: str) -> list[str]:
+    """A command's help; for one that has commands of its own, theirs too."""
+    group = next((group for group in app.registered_groups if group.name == name), None)
+    inner = (
+        [command.name for command in group.typer_instance.registered_commands] if group and group.typer_instance else []
+    )
+    return [
+        f"{'###' if len(path) > 1 else '##'} archgraft {' '.join(path)}\n\n```text\n{help_text(app, *path)}\n```"
+        for path in [(name,), *((name, str(one)) for one in inner)]
+    ]
 
 
 def help_text(app: typer.Typer, *arguments: str) -> str:

@@ -84,6 +84,10 @@ class UnknownParameterError(ValueError):
     """A required parameter has a name and annotation that no convention explains."""
 
 
+class WholeModelError(UnknownParameterError):
+    """A parameter says that the class is no part of a network."""
+
+
 def templates(parameters: Sequence[Parameter]) -> tuple[Template, ...]:
     """Ways to call a constructor, the most flexible first. Raises `UnknownParameterError`."""
     usable = [p for p in parameters if p.kind in ("positional", "keyword")]
@@ -91,6 +95,20 @@ def templates(parameters: Sequence[Parameter]) -> tuple[Template, ...]:
     for template in _proposals(usable):
         found.setdefault(template)
     return tuple(found)
+
+
+def known_value(name: str, width: int | None = None) -> Any:
+    """What the field usually gives a parameter of that name: a number for small trials, or None.
+
+    With a `width`, names of widths count too.
+    """
+    name = name.lower()
+    if width is not None:
+        if _INNER_NAME.fullmatch(name) and not _IN_NAME.fullmatch(name) and name not in ("hidden_size", "hidden_dim"):
+            return 2 * width
+        if any(pattern.fullmatch(name) for pattern in (_IN_NAME, _OUT_NAME, _WIDTH_NAME, _MIDDLE_NAME, _INNER_NAME)):
+            return width
+    return _lookup(name, _KNOWN_PATTERNS)
 
 
 def has_widths(template: Template) -> bool:
@@ -148,7 +166,7 @@ def _value_for(parameter: Parameter, unknown: Any) -> Any:
     if _MIDDLE_NAME.fullmatch(parameter.name):
         return IN
     if parameter.name in _OUTPUT_SIZES:
-        raise UnknownParameterError(f"takes `{parameter.name}`: a whole model or a head, not a part of one")
+        raise WholeModelError(f"takes `{parameter.name}`: a whole model or a head, not a part of one")
     value = _lookup(parameter.name.lower(), _KNOWN_PATTERNS)
     if value is not None:
         return value

@@ -4,67 +4,30 @@ No names of classes are read: a class called `Attention` that only gates is a ga
 """
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from archgraft.evaluator.behaviour import Subject
-from archgraft.evaluator.layouts import Positions, channel_axis, channels_first, positions_of
-from archgraft.tree_ops.contract import Family
+from archgraft.evaluator.call_recorder import CallRecorder
+from archgraft.evaluator.dataflow import depth_of, joins_paths, multiplies_by_weights
+from archgraft.evaluator.layouts import (
+    Positions,
+    channel_axis,
+    channels_first,
+    from_channels_first,
+    positions_of,
+    sizes_of,
+)
+from archgraft.tree_ops.contract import Family, Kind
 
-_PRODUCTS = frozenset({"matmul", "__matmul__", "__rmatmul__", "bmm", "einsum", "baddbmm"})
 _ATTENTIONS = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
-_MULTIPLICATIONS = frozenset({"mul", "__mul__", "__rmul__", "mul_", "__imul__", "multiply"})
-_CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "unfold"})
 _NORMALISATIONS = frozenset(
     {"layer_norm", "batch_norm", "group_norm", "instance_norm", "rms_norm", "normalize", "local_response_norm"}
 )
 N_ELEMENTS = 8
 """Output elements whose inputs are traced."""
-
-
-class CallRecorder(TorchFunctionMode):
-    """Notes which torch functions a forward pass calls, and what they combine.
-
-    With parameters frozen, a tensor that requires a gradient is one that depends on the input.
-    """
-
-    def __init__(self, inputs: Tensor) -> None:
-        super().__init__()
-        self.inputs = inputs
-        self.names: set[str] = set()
-        self.mixes_by_content = False
-        self.spatial_kernel = False
-        self.softmax_lengths: set[int] = set()
-        self.gated: list[Tensor] = []
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        name = getattr(func, "__name__", "")
-        self.names.add(name)
-        result = func(*args, **(kwargs or {}))
-        dependent = [a for a in _tensors((*args, *(kwargs or {}).values())) if a.requires_grad]
-        if name in _PRODUCTS and len(dependent) > 1:
-            self.mixes_by_content = True
-        if name in _CONVOLUTIONS:
-            self.spatial_kernel = self.spatial_kernel or _has_spatial_kernel(name, args, kwargs or {})
-        if name == "softmax" and dependent:
-            self.softmax_lengths.add(_softmax_length(result, args, kwargs or {}))
-        if name in _MULTIPLICATIONS and len(dependent) > 1 and any(self._is_gated(a) for a in dependent):
-            self.gated.append(result)
-        return result
-
-    def _is_gated(self, tensor: Tensor) -> bool:
-        """Whether this is the input, or the input times something already."""
-        return any(
-            tensor.data_ptr() == known.data_ptr() and tensor.numel() == known.numel()
-            for known in (self.inputs, *self.gated)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +38,25 @@ class Reads:
     other_positions: bool
 
 
-def family_of(subject: Subject, positions: Positions) -> Family:
-    """The module's family. Freezes its parameters."""
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What a module is: its family, by the strongest way in which it mixes, and whether it joins paths."""
+
+    family: Family
+    kind: Kind
+
+
+def nature_of(subject: Subject, positions: Positions) -> Nature:
+    """The module's nature. Freezes its parameters."""
     subject.module.requires_grad_(False)
     leaf = subject.input(positions, batch=2).requires_grad_()
     inputs = leaf * 1.0  # a module may write into its input, which autograd forbids for leaves
     with CallRecorder(inputs) as calls:
         output = subject.module(inputs)
     reads = _reads(subject, leaf, output)
-    return _judge(subject, calls, leaf, output, reads)
+    family = _judge(subject, calls, leaf, output, reads)
+    is_block = joins_paths(output, one_is_bare=family == "recurrent")  # a step of a recurrence adds weighted paths
+    return Nature(family, "block" if is_block else "layer")
 
 
 def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
@@ -106,10 +79,16 @@ def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
 def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads) -> Family:
     if any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in subject.module.modules()):
         return "recurrent"
+    if reads.other_positions and _steps_through_positions(subject, output, positions_of(subject.layout, inputs)):
+        return "recurrent"
     if any("fft" in name for name in calls.names):
         return "spectral"
     if reads.other_positions and _attends(subject, calls, inputs):
         return "attention"
+    if reads.other_positions and calls.accumulates:
+        return "recurrent"
+    if not reads.other_positions and not multiplies_by_weights(output) and _knows_positions(subject, inputs.detach()):
+        return "embedding"
     # A vector of numbers per channel scales or shifts; only more than that mixes.
     has_weights = any(p.numel() > max(p.shape, default=0) for p in subject.module.parameters() if p.ndim > 1)
     gates = any(gated.data_ptr() == output.data_ptr() for gated in calls.gated)
@@ -119,10 +98,10 @@ def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor
         is_strided = output.numel() // output.shape[channel_axis(subject.layout)] < inputs.numel() // subject.in_width
         if calls.spatial_kernel or is_strided:
             return "convolution"
-        if not reads.other_positions:
+        if not reads.other_positions or calls.names & _NORMALISATIONS:  # whose statistics reach over positions
             return "mlp"
         return "pooling" if any("pool" in name for name in calls.names) else "other"
-    return _judge_without_weights(subject, calls, inputs, reads)
+    return _judge_without_weights(subject, calls, inputs, output, reads)
 
 
 def _attends(subject: Subject, calls: CallRecorder, inputs: Tensor) -> bool:
@@ -132,11 +111,40 @@ def _attends(subject: Subject, calls: CallRecorder, inputs: Tensor) -> bool:
     return calls.mixes_by_content or bool(calls.names & _ATTENTIONS) or bool(calls.softmax_lengths & lengths)
 
 
-def _judge_without_weights(subject: Subject, calls: CallRecorder, inputs: Tensor, reads: Reads) -> Family:
+def _steps_through_positions(subject: Subject, output: Tensor, positions: Positions) -> bool:
+    """Whether the longest chain of operations grows by one or more with every position: a state is carried along.
+
+    A hand-written scan, selective or not, is told from loops over heads, windows or branches by this.
+    """
+    longer = sizes_of(subject.layout).other
+    n_more = max((after - before for before, after in zip(positions, longer)), default=0)
+    if n_more <= 0:
+        return False
+    inputs = subject.input(longer, batch=2).requires_grad_()
+    return depth_of(subject.module(inputs * 1.0)) - depth_of(output) >= n_more
+
+
+def _knows_positions(subject: Subject, inputs: Tensor) -> bool:
+    """Whether equal content at different positions comes out different, by no more than an affine map of each."""
+    if not positions_of(subject.layout, inputs) or inputs.numel() == 0:
+        return False
+    flat = channels_first(subject.layout, inputs)
+    same = flat[..., :1].expand(flat.shape).contiguous()
+    alike = from_channels_first(subject.layout, same, positions_of(subject.layout, inputs))
+    with torch.no_grad():
+        output = channels_first(subject.layout, subject(alike.contiguous()))
+    spread = (output - output[..., :1]).abs().max()
+    return bool(spread > 1e-3 * output.abs().max()) and not _is_nonlinear(subject, inputs)
+
+
+def _judge_without_weights(
+    subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads
+) -> Family:
     mixes = reads.other_channels or reads.other_positions
-    if calls.names & _NORMALISATIONS or (mixes and _forgets_scale(subject, inputs.detach())):
+    is_relative = calls.divides_by_statistic or _forgets_scale(subject, inputs.detach())
+    if calls.names & _NORMALISATIONS or (mixes and is_relative):
         return "normalisation"
-    if reads.other_positions:
+    if reads.other_positions or output.numel() < inputs.numel():  # a maximum reads one position, whichever that is
         return "pooling"
     if not reads.other_channels and _is_nonlinear(subject, inputs.detach()):
         return "activation"
@@ -156,25 +164,3 @@ def _is_nonlinear(subject: Subject, inputs: Tensor) -> bool:
         zero = subject(torch.zeros_like(first))
         gap = subject(first + second) - subject(first) - subject(second) + zero
     return bool(gap.abs().max() > 1e-4)
-
-
-def _tensors(values: tuple[Any, ...]) -> list[Tensor]:
-    found: list[Tensor] = []
-    for value in values:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found.extend(item for item in value if isinstance(item, Tensor))
-    return found
-
-
-def _has_spatial_kernel(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    if name == "unfold":
-        return True
-    weight = args[1] if len(args) > 1 else kwargs.get("weight")
-    return isinstance(weight, Tensor) and any(length > 1 for length in weight.shape[2:])
-
-
-def _softmax_length(result: Tensor, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
-    axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
-    return int(result.shape[axis]) if isinstance(axis, int) else 0

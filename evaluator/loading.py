@@ -1,11 +1,16 @@
 """Turns emitted source into a live module. Runs in the sandbox child only (law 1)."""
 
+import ast
 import linecache
 import sys
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import nn
+
+MINED = "archgraft_mined"
+"""The module name that mined source runs under: by it, frames and objects of mined code are told from ours."""
 
 
 def load_module(source: str, name: str = "archgraft_candidate") -> ModuleType:
@@ -18,6 +23,16 @@ def load_module(source: str, name: str = "archgraft_candidate") -> ModuleType:
     sys.modules[name] = module
     exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102 - this is the sandbox child
     return module
+
+
+def evaluate(text: str, names: dict[str, Any]) -> Any:
+    """The value of an expression over some names. Raises whatever it raises."""
+    return eval(text, names)  # noqa: S307 - this is the sandbox child
+
+
+def execute(statements: list[ast.stmt], names: dict[str, Any]) -> None:
+    """Execute parsed statements over some names, which they may add to. Raises whatever they raise."""
+    exec(compile(ast.Module(statements, []), "<archgraft>", "exec"), names)  # noqa: S102 - this is the sandbox child
 
 
 def build(module: ModuleType, construct: str, seed: int) -> nn.Module:

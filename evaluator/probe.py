@@ -1,20 +1,25 @@
 """Learns a mined class's contract by building and running it. Child program (law 1).
 
-Request header: `source`, `class_name`, `parameters` (name, kind, annotation, default), `seed`. Answer header: either
+Request header: `source`, `class_name`, `parameters` (name, kind, annotation, default), `seed`, `configurations` (by
+parameter), `templates` (ways to build the class that are tried first, as JSON). Answer header: either
 `contract` (see `archgraft.tree_ops.contract_json`) or `rejection` with `kind` (`execute`, `construct`, `forward`,
-`contract`) and `reason`. Constructor arguments follow `archgraft.evaluator.conventions`; the first layout in which the
-module keeps every promise is its contract's.
+`contract`, `poison`) and `reason`. Constructor arguments follow `archgraft.evaluator.conventions`; the first layout in
+which the module keeps every promise is its contract's.
 """
 
+import functools
 import inspect
+import itertools
 import time
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archgraft.evaluator.behaviour import (
@@ -30,14 +35,29 @@ from archgraft.evaluator.behaviour import (
     stride_at,
     wake,
 )
-from archgraft.evaluator.conventions import Template, UnknownParameterError, has_widths, projects, templates
-from archgraft.evaluator.family import family_of
-from archgraft.evaluator.layouts import LAYOUTS, Positions, sizes_of
-from archgraft.evaluator.loading import load_module
+from archgraft.evaluator.conventions import (
+    Template,
+    UnknownParameterError,
+    WholeModelError,
+    has_widths,
+    projects,
+    templates,
+)
+from archgraft.evaluator.family import nature_of
+from archgraft.evaluator.feeds import feeds_for
+from archgraft.evaluator.fingerprint import fingerprint
+from archgraft.evaluator.further_templates import further_templates
+from archgraft.evaluator.layouts import LAYOUTS, Positions, channel_axis, random_input, sizes_of
+from archgraft.evaluator.loading import evaluate
+from archgraft.evaluator.poison import Guard
 from archgraft.sandbox.protocol import Channel, Message
-from archgraft.tree_ops.contract import Contract, Layout, fill
-from archgraft.tree_ops.contract_json import contract_to_json
+from archgraft.tree_ops import adapter_modules
+from archgraft.tree_ops.contract import Contract, Feed, Layout, fill
+from archgraft.tree_ops.contract_json import contract_to_json, template_from_json
+from archgraft.tree_ops.expressions import Expression
+from archgraft.tree_ops.fit import call_adapters
 from archgraft.tree_ops.spec import Parameter
+from archgraft.tree_ops.syntax import literal
 
 KINDS = ("execute", "construct", "forward", "contract")
 """Why a class has no contract, in the order in which a probe gets there."""
@@ -45,6 +65,7 @@ KINDS = ("execute", "construct", "forward", "contract")
 SEARCH_SECONDS = 3.0
 """CPU time after which no other way to call a constructor is tried."""
 MAX_FORWARD_TRIES = 2
+MAX_SCALE = 16
 MAX_PARAMETERS = 20_000_000
 
 BASE_WIDTHS = ((32, 48), (48, 96), (64, 128), (96, 192))
@@ -82,33 +103,62 @@ def run(channel: Channel) -> Message:
     """Entry point."""
     header: Any = channel.request.header
     torch.set_num_threads(1)
-    parameters = [Parameter(**fields) for fields in header["parameters"]]
+    guard = Guard()
     try:
-        contract = probe(str(header["source"]), str(header["class_name"]), parameters, int(header["seed"]))
+        contract = probe(header, guard)
+        guard.finish()
+        answer: Message = Message({"contract": contract_to_json(contract)})
     except RejectedError as rejected:
-        return Message({"rejection": {"kind": rejected.kind, "reason": rejected.reason}})
-    return Message({"contract": contract_to_json(contract)})
+        guard.finish(rejected.reason)
+        answer = _rejection(rejected.kind, rejected.reason)
+    return _rejection("poison", guard.poison) if guard.poison else answer
 
 
-def probe(source: str, class_name: str, parameters: list[Parameter], seed: int) -> Contract:
+def _rejection(kind: str, reason: str) -> Message:
+    return Message({"rejection": {"kind": kind, "reason": reason}})
+
+
+def probe(header: Mapping[str, Any], guard: Guard) -> Contract:
     """The class's contract. Raises `RejectedError` with the reason that lay furthest on the way to one."""
     with rejecting("execute"):
-        module_class = getattr(load_module(source, "archgraft_mined"), class_name)
+        namespace = guard.load(str(header["source"])).__dict__
+        module_class = namespace[str(header["class_name"])]
+    parameters = [Parameter(**fields) for fields in header["parameters"]]
+    seed = int(header["seed"])
+    furthest: RejectedError | None = None
     try:
         proposals = templates(parameters or inherited_parameters(module_class))
-    except UnknownParameterError as error:
+    except WholeModelError as error:
         raise RejectedError("construct", str(error)) from None
+    except UnknownParameterError as error:
+        proposals, furthest = (), RejectedError("construct", str(error))
+    given = tuple(template_from_json(one) for one in header.get("templates") or ())
     deadline = time.process_time() + SEARCH_SECONDS
-    furthest: RejectedError | None = None
-    for template in proposals:
+    for template in (*given, *proposals):
         try:
-            return _contract_of(Construction(module_class, template, seed))
+            return _watched_contract(Construction(module_class, template, seed), guard)
         except RejectedError as rejected:
             furthest = _further(furthest, rejected)
         if time.process_time() > deadline:
             break
     assert furthest is not None
+    if furthest.kind != "contract":
+        for template in further_templates(module_class, namespace, header, parameters):
+            try:
+                return _watched_contract(Construction(module_class, template, seed), guard)
+            except RejectedError as rejected:
+                furthest = _further(furthest, rejected)
     raise furthest
+
+
+def _watched_contract(construction: "Construction", guard: Guard) -> Contract:
+    """The contract of one way to build the class, which is then run once more under the guard's eyes."""
+    contract, construction = _contract_of(construction)
+    generator = torch.Generator().manual_seed(construction.seed)
+    inputs = random_input(contract.layout, contract.probe_widths[0], contract.probe_positions, generator)
+    with rejecting("contract"):
+        guard.watch_calls(lambda: construction.build(*contract.probe_widths), inputs)
+    return contract
 
 
 def inherited_parameters(module_class: Callable[..., Any]) -> list[Parameter]:
@@ -150,37 +200,54 @@ def rejecting(kind: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Construction:
-    """A class with one way to call its constructor."""
+    """A class with one way to call its constructor, and what makes one tensor in, one tensor out of it."""
 
     module_class: Callable[..., Any]
     template: Template
     seed: int
+    feeds: tuple[Feed, ...] = ()
+    fed_layout: Layout = "map"
+    takes_first: bool = False
+    scale: tuple[int, int] = (1, 1)
 
     def build(self, in_width: int, out_width: int) -> nn.Module:
         torch.manual_seed(self.seed)
-        module = self.module_class(**fill(self.template, {"in_width": in_width, "out_width": out_width}))
+        arguments = fill(self.template, {"in_width": in_width, "out_width": out_width})
+        module = self.module_class(**{name: _value(value) for name, value in arguments.items()})
         if not isinstance(module, nn.Module):
             raise TypeError(f"the constructor gives a {type(module).__name__}")
+        for adapter in call_adapters(self.feeds, self.fed_layout, takes_first=self.takes_first):
+            given = {name: literal(text) for name, text in adapter.arguments}
+            wrapped: nn.Module = getattr(adapter_modules, adapter.name)(module, **given)
+            module = wrapped
         return module
 
     def subject(self, layout: Layout, in_width: int, out_width: int, *, awake: bool = True) -> Subject:
         """A freshly built module in eval mode. Raises whatever its constructor raises."""
-        module = self.build(in_width, out_width).eval()
+        module = self.build(in_width, out_width)
+        module.eval()  # some classes override it and return nothing
         generator = torch.Generator().manual_seed(self.seed)
         if awake:
             wake(module, generator)
         return Subject(module, layout, in_width, out_width, generator)
 
     def widths(self, in_width: int, out_width: int) -> tuple[int, int]:
-        """The pair, made equal where the class has no output width of its own."""
-        return in_width, (out_width if projects(self.template) else in_width)
+        """The pair, the second following from the first where the class has no output width of its own."""
+        return in_width, (out_width if projects(self.template) else in_width * self.scale[0] // self.scale[1])
+
+
+def _value(value: Any) -> Any:
+    """What a filled template's value stands for."""
+    if not isinstance(value, Expression):
+        return value
+    return evaluate(value.text, {"torch": torch, "types": types, "functools": functools})
 
 
 def _further(first: RejectedError | None, second: RejectedError) -> RejectedError:
     return second if first is None or KINDS.index(second.kind) > KINDS.index(first.kind) else first
 
 
-def _contract_of(construction: Construction) -> Contract:
+def _contract_of(construction: Construction) -> tuple[Contract, Construction]:
     """Try base widths until the module can be built and run at one."""
     furthest: RejectedError | None = None
     n_tries = 0
@@ -196,16 +263,20 @@ def _contract_of(construction: Construction) -> Contract:
     raise furthest
 
 
-def _contract_at(construction: Construction, in_width: int, out_width: int) -> Contract:
-    """Find the first layout in which the module keeps its promises."""
+def _contract_at(construction: Construction, in_width: int, out_width: int) -> tuple[Contract, Construction]:
+    """Find the first layout, and what to feed further inputs, with which the module keeps its promises."""
     with rejecting("construct"):
         built = construction.subject(LAYOUTS[0], in_width, out_width)
     _check_size(built.module)
-    _check_signature(built.module)
     furthest: RejectedError | None = None
-    for layout in LAYOUTS:
+    for feeds, layout in itertools.product(_ways_to_call(built.module), LAYOUTS):
+        one = replace(construction, feeds=feeds, fed_layout=layout)
+        subject = replace(built, layout=layout)
         try:
-            return _contract_in(construction, replace(built, layout=layout))
+            if feeds:
+                with rejecting("construct"):
+                    subject = one.subject(layout, in_width, out_width)
+            return _contract_in(one, subject)
         except RejectedError as rejected:
             furthest = _further(furthest, rejected)
     assert furthest is not None
@@ -218,18 +289,21 @@ def _check_size(module: nn.Module) -> None:
         raise RejectedError("contract", f"has {n_parameters:,} parameters at a width of 32: a model, not a part of one")
 
 
-def _check_signature(module: nn.Module) -> None:
-    """A graft stands where one tensor comes in."""
+def _ways_to_call(module: nn.Module) -> tuple[tuple[Feed, ...], ...]:
+    """What further inputs may be fed, the likeliest first: a graft stands where one tensor comes in."""
     parameters = inspect.signature(module.forward).parameters.values()
     required = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     takes_any = any(p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters)
-    if len(required) > 1 or not takes_any:
+    ways = feeds_for(required[1:]) if takes_any else ()
+    if not ways:
         raise RejectedError("forward", f"forward needs {len(required)} inputs ({', '.join(required)}), not one")
+    return ways
 
 
-def _contract_in(construction: Construction, subject: Subject) -> Contract:
+def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract, Construction]:
     sizes = sizes_of(subject.layout)
     with rejecting("forward"):
+        construction, subject = _adapted(construction, subject)
         stride = stride_at(subject, sizes.base)
     with rejecting("contract"):
         _check_behaviour(construction, subject)
@@ -238,10 +312,15 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
         width_multiple = _width_multiple(construction, subject.layout, stride)
-        return Contract(
+        nature = nature_of(subject, sizes.base)
+        rule: Literal["preserve", "project", "scale"] = "preserve" if construction.scale == (1, 1) else "scale"
+        contract = Contract(
             layout=subject.layout,
             template=construction.template,
-            width="project" if projects(construction.template) else "preserve",
+            width="project" if projects(construction.template) else rule,
+            width_scale=construction.scale,
+            feeds=construction.feeds,
+            takes_first=construction.takes_first,
             width_multiple=width_multiple,
             min_width=_min_width(construction, subject, stride, width_multiple),
             spatial_stride=stride,
@@ -252,8 +331,29 @@ def _contract_in(construction: Construction, subject: Subject) -> Contract:
             probe_widths=(subject.in_width, subject.out_width),
             probe_positions=sizes.base,
             position_multiple=_position_multiple(subject, stride),
-            family=family_of(subject, sizes.base),
+            family=nature.family,
+            kind=nature.kind,
+            fingerprint=fingerprint(fresh, sizes.base),
         )
+        return contract, construction
+
+
+def _adapted(construction: Construction, subject: Subject) -> tuple[Construction, Subject]:
+    """Take the first of several outputs; note by how much the width grows where that isn't the host's to say."""
+    with torch.no_grad():
+        output = subject.module(subject.input(sizes_of(subject.layout).base))
+    if not isinstance(output, Tensor) and isinstance(output, tuple | list) and isinstance(output[0], Tensor):
+        construction, output = replace(construction, takes_first=True), output[0]
+    if isinstance(output, Tensor) and output.ndim == len(subject.input(sizes_of(subject.layout).base).shape):
+        given = output.shape[channel_axis(subject.layout)]
+        if given != subject.out_width and not projects(construction.template) and has_widths(construction.template):
+            scale = Fraction(given, subject.in_width)
+            if 0 < scale.numerator <= MAX_SCALE and scale.denominator <= MAX_SCALE:
+                construction = replace(construction, scale=(scale.numerator, scale.denominator))
+    if construction.takes_first or construction.scale != (1, 1):
+        in_width, out_width = construction.widths(subject.in_width, subject.out_width)
+        subject = construction.subject(subject.layout, in_width, out_width)
+    return construction, subject
 
 
 def _check_other_size(subject: Subject, stride: int) -> None:

@@ -129,6 +129,43 @@ class IgnoreExtra(nn.Module):
         return y
 
 
+class FeedInputs(nn.Module):
+    """Calls a module that takes further inputs, and feeds it those.
+
+    `same` is the input again, `none` is None; `height`, `width`, `size` (both) and `length` measure the positions: the
+    `n_axes` axes from `first` on. The positions of a sequence are laid out as near to a square as they go.
+    """
+
+    def __init__(self, module: nn.Module, feeds: tuple[str, ...] = (), first: int = 1, n_axes: int = 1) -> None:
+        super().__init__()
+        self.module = module
+        self.feeds = feeds
+        self.first = first
+        self.n_axes = n_axes
+
+    def forward(self, x: torch.Tensor) -> Any:
+        positions = x.shape[self.first : self.first + self.n_axes]
+        length = math.prod(positions)
+        height = positions[0] if len(positions) > 1 else math.isqrt(length)
+        while height > 1 and length % height:
+            height -= 1
+        width = length // max(height, 1)
+        known = {"same": x, "height": height, "width": width, "size": (height, width), "length": length}
+        return self.module(x, *[known.get(feed) for feed in self.feeds])
+
+
+class TakeFirst(nn.Module):
+    """Takes the first of what a module gives."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x)[0]
+        return y
+
+
 class CloneInput(nn.Module):
     """Shields the host's tensor from a module that works in place."""
 

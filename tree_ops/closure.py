@@ -6,17 +6,19 @@ self-contained raises `ClosureError` with the reason. Equal input gives byte-ide
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from archgraft.tree_ops.cutting import documentation_left_out
 from archgraft.tree_ops.import_block import guarded_import, import_block
 from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
-from archgraft.tree_ops.links import LinkedPiece
+from archgraft.tree_ops.links import LinkedPiece, PieceKey
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
 from archgraft.tree_ops.reach import ClosureError, Reached, reach
 from archgraft.tree_ops.rewriting import Rewriting
 from archgraft.tree_ops.sharing import share
+from archgraft.tree_ops.trimming import Trimming
 
 __all__ = ["ClosureError", "Extraction", "close", "extract"]
 
@@ -29,12 +31,16 @@ class Extraction:
 
     `requires` are the packages beyond the standard library that executing the source imports. Packages that only some
     code paths need are `optional`: their imports are guarded, and an empty class stands in where they are missing.
+    `emitted` maps every definition that was reached to its name in the source. `documentation` holds the docstrings
+    that were left out, by the emitted names of what they belong to.
     """
 
     source: str
     names: Mapping[str, str]
     requires: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    emitted: Mapping[Definition, str] = field(default_factory=dict)
+    documentation: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -42,14 +48,15 @@ class Extraction:
         return next(iter(self.names.values()))
 
 
-def extract(index: SourceIndex, roots: Sequence[Root]) -> Extraction:
+def extract(index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = ()) -> Extraction:
     """The closure of the roots: qualified names (`package.module.Name`), (module, name) pairs or definitions.
 
+    Members of classes that nobody needs are left out, docstrings too; those of the modules in `keep` stay.
     Raises `SourceError` when a root isn't there, and `ClosureError` when something it needs has no Python source.
     """
     definitions = [index.definition(root) for root in roots]
     try:
-        return close(index, definitions)
+        return close(index, definitions, slim=lambda module: module not in keep)
     except RecursionError:
         names = ", ".join(f"{found.module}.{found.name}" for found in definitions)
         raise ClosureError(f"{names} is, or needs, code that is nested too deeply to be read") from None
@@ -64,16 +71,18 @@ def close(
     last: str | None = None,
     header: str = "",
     lenient: bool = False,
+    slim: Callable[[str], bool] = lambda _: False,
+    trimming: Trimming | None = None,
 ) -> Extraction:
     """`extract` with the knobs that merging needs.
 
     The `whole` modules are kept entirely; `first` names choose before all others; the module `last` is written last.
     """
-    reached = reach(index, roots, whole, lenient=lenient)
+    reached = _trimmed(index, roots, tuple(whole), trimming, slim, lenient=lenient)
     same_pieces, same_names = share(reached)
     postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
     order = emission_order(reached, same_pieces, last, postponed=postponed)
-    order = [piece for piece in order if not _is_empty(piece)]
+    order = [piece for piece in order if not _is_empty(reached, piece)]
     names = choose_names(reached, order, same_names, [*first, *roots], last)
     rewriting = Rewriting(reached, same_names, names)
     optional = _optional(reached, order)
@@ -84,11 +93,38 @@ def close(
     body = _join(order, [rewriting.rewrite(piece) for piece in order])
     found = {f"{root.module}.{root.name}": rewriting.name_of(root) or root.name for root in roots}
     source = "\n\n\n".join(part for part in (head, *guarded, body) if part) + "\n"
-    return Extraction(source, found, _packages(needed, "torch"), _packages(optional))
+    emitted = {target: name for target in reached.definitions if (name := rewriting.name_of(target)) is not None}
+    documentation = {
+        ".".join([rewriting.name_of(Definition(piece.module.name, path[0])) or path[0], *path[1:]]): text
+        for piece in order
+        for path, text in documentation_left_out(piece, reached.live[piece.key])
+    }
+    return Extraction(source, found, _packages(needed, "torch"), _packages(optional), emitted, documentation)
 
 
-def _is_empty(piece: LinkedPiece) -> bool:
-    return piece.piece.is_import and not any(found.value for found in piece.imports)
+def _trimmed(
+    index: SourceIndex,
+    roots: Sequence[Definition],
+    whole: Sequence[str],
+    trimming: Trimming | None,
+    slim: Callable[[str], bool],
+    *,
+    lenient: bool,
+) -> Reached:
+    """What the roots need once trimming finds nothing more to do."""
+    texts: dict[PieceKey, str] = {}
+    while True:
+        reached = reach(index, roots, whole, texts, slim=slim, lenient=lenient)
+        found = trimming(index, reached) if trimming else {}
+        if all(reached.pieces[key].text == text for key, text in found.items()):
+            return reached
+        texts.update(found)
+
+
+def _is_empty(reached: Reached, piece: LinkedPiece) -> bool:
+    if piece.piece.is_import:
+        return not any(found.value for found in piece.imports)
+    return not reached.text(piece).strip()
 
 
 def _join(order: Sequence[LinkedPiece], texts: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ is set on it. A method of an object (`@REGISTRY.register()`) counts as one, too,
 """
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archgraft.tree_ops.index import Definition, SourceIndex
@@ -22,13 +21,6 @@ class Registration:
 
     decorator: ast.expr
     registry: Definition
-
-
-def decorators_of(statement: ast.stmt) -> Iterator[ast.expr]:
-    """All decorators in a statement, those of methods included."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield from node.decorator_list
 
 
 def registration(index: SourceIndex, module: ModuleSource, decorator: ast.expr) -> Registration | None:
@@ -52,7 +44,7 @@ def gives_back(index: SourceIndex, module: ModuleSource, decorator: ast.expr) ->
     if function is None:
         return False
     if isinstance(decorator, ast.Call):
-        return _is_factory(function)
+        return _is_factory(function, optional=not decorator.args)
     return _returns_argument(function) or _is_factory(function, optional=True)
 
 
@@ -91,7 +83,7 @@ def _changes(function: FunctionNode, parameter: str) -> bool:
 
 
 def _is_factory(function: FunctionNode, *, optional: bool = False) -> bool:
-    """Whether it returns an inner function that gives its argument back (or, `optional`, may do so at once)."""
+    """Whether it returns an inner function that gives its argument back (or, `optional`, may give back its own)."""
     inner = {node.name: node for node in function.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     returns = _returns(function)
     passing = {name for name, node in inner.items() if _returns_argument(node)}

@@ -22,7 +22,7 @@ from archgraft.tree_ops.tree import Node, Tree
 
 _ADAPTER_FILE = Path(__file__).with_name("adapter_modules.py")
 _SLOT = "ARCHGRAFT_SLOT_"
-_IMPORTS = ("import functools", "from torch import nn")
+_IMPORTS = ("import functools", "import types", "import torch", "from torch import nn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class _Parts:
         outer = [self._adapter_name(adapter.name) for adapter in reversed(graft.outer)]
         wrappers = [(self._adapter_name(adapter.name), adapter) for adapter in reversed(graft.wrappers)]
         spec = self._spec_of(graft.module_id)
-        core = f"{self._slot(with_origin(spec), spec.class_name)}({_keywords(graft.arguments)})"
+        core = f"{self._slot(with_origin(spec), spec.class_name)}({_short(_keywords(graft.arguments))})"
         for name, adapter in reversed(wrappers):
             further = f", {_keywords(adapter.arguments)}" if adapter.arguments else ""
             core = f"{name}({core}{further})"

@@ -8,8 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from archgraft.tree_ops.contract import Contract, Layout
+from archgraft.tree_ops.contract import Contract, Feed, Layout
 from archgraft.tree_ops.edits import Adapter, Graft
+from archgraft.tree_ops.expressions import source_of
 from archgraft.tree_ops.sites import Signature
 
 MAX_PREFIX_TOKENS = 2
@@ -54,6 +55,7 @@ def fit(
     core, before, after = widths
     if contract.mutates_input:
         wrappers = (Adapter("CloneInput"), *wrappers)
+    wrappers = (*call_adapters(contract.feeds, contract.layout, takes_first=contract.takes_first), *wrappers)
     return Graft(
         module_id=module_id,
         arguments=sourced(**contract.arguments_for(*core)),
@@ -62,6 +64,18 @@ def fit(
         after=(*after, *pool),
         outer=(Adapter("IgnoreExtra"),) if site.extra_inputs and not keeps_shape else (),
     )
+
+
+def call_adapters(feeds: Sequence[Feed], layout: Layout, *, takes_first: bool) -> tuple[Adapter, ...]:
+    """What makes one tensor in, one tensor out of a module that takes or gives more, innermost first."""
+    found: list[Adapter] = []
+    if feeds:
+        first = 1 if layout in ("sequence", "map_last") else 2
+        n_axes = {"map": 2, "map_last": 2, "vector": 0}.get(layout, 1)
+        found.append(Adapter("FeedInputs", sourced(feeds=tuple(feeds), first=first, n_axes=n_axes)))
+    if takes_first:
+        found.append(Adapter("TakeFirst"))
+    return tuple(found)
 
 
 def _layout(contract: Contract, host: Layout, positions: tuple[int, ...], images: bool) -> tuple[Adapter, ...] | None:
@@ -119,6 +133,10 @@ def _widths(
     def suits(*widths: int) -> bool:
         return all(width >= contract.min_width and width % contract.width_multiple == 0 for width in widths)
 
+    if contract.width == "scale":
+        scaled = contract.out_width_for(taken)
+        after = () if scaled == given else (_projection(scaled, given, layout),)
+        return ((taken, scaled), (), after) if suits(taken) else None
     if suits(taken, given) and (contract.width == "project" or taken == given):
         return (taken, given), (), ()
     if suits(taken):
@@ -139,5 +157,5 @@ def _projection(taken: int, given: int, layout: Layout) -> Adapter:
 
 
 def sourced(**arguments: Any) -> tuple[tuple[str, str], ...]:
-    """Literal arguments as an edit keeps them: name and Python source."""
-    return tuple((name, repr(value)) for name, value in arguments.items())
+    """Arguments as an edit keeps them: name and Python source."""
+    return tuple((name, source_of(value)) for name, value in arguments.items())

@@ -1,30 +1,36 @@
 """A static index over source roots: which modules there are, what each name stands for, which classes are modules.
 
 Nothing is imported or executed. Torch, numpy and the standard library stay imports; every other package that is indexed
-can be inlined by the closure. The einops shim comes first, so that it stands in for the real package.
+can be inlined by the closure. Names that a shim stands in for mean the shim's, in whatever way they are imported.
 """
 
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.modules import Binding, Imported, ModuleSource, parse_module
+from archgraft.tree_ops.file_records import read_file
+from archgraft.tree_ops.file_texts import RecentTexts
+from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_roots
+from archgraft.tree_ops.module_reader import parse_module
+from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
+from archgraft.tree_ops.namespaces import MAX_NAMES, namespace_name, write_namespace
 from archgraft.tree_ops.scopes import FunctionNode
-from archgraft.tree_ops.source_files import BrokenFile, files, read, script_folders
+from archgraft.tree_ops.shim_modules import is_complete, shim_name, shim_root, shimmed_name, stands_in
+from archgraft.tree_ops.source_files import BrokenFile, SourceFile, is_there, script_folders
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.syntax import parse
 
 if TYPE_CHECKING:
+    from archgraft.tree_ops.constant_locals import Locals
     from archgraft.tree_ops.links import LinkedPiece
 
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
 """Packages that emitted source imports; their own code is never inlined."""
-_SHIMS = Path(__file__).parent / "shims"
 _MODULE_NAMES = frozenset(dir(builtins)) | {
     "__name__",
     "__file__",
@@ -74,43 +80,49 @@ class Builtin:
 Target = Definition | External | Namespace | Missing | Builtin
 
 
-def shim_root() -> SourceRoot:
-    """Our own small einops, as a source."""
-    return SourceRoot("einops (archgraft shim)", "", "Apache-2.0", _SHIMS / "einops", "einops")
-
-
 class SourceIndex:
     """Modules by dotted name. Make one with `SourceIndex.build` or `SourceIndex.of_texts`."""
 
-    def __init__(self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = ()) -> None:
+    def __init__(
+        self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = (), texts: RecentTexts | None = None
+    ) -> None:
         self.modules = modules
         self.broken = list(broken)
+        self.cache_problem = ""
+        """Why the cache that `build` was given can't be used; empty when nothing is wrong with it."""
+        self._texts = texts or RecentTexts()
+        self._namespaces = {parent for name in modules for parent in _parents(name)}
         self._packages = {name.split(".")[0] for name in modules} - PROVIDED
         self._by_path = {module.path: module for module in modules.values()}
+        self._unreadable = {file.path for file in broken}
         self._resolved: dict[tuple[str, str], Target] = {}
         self._is_module_class: dict[Definition, bool] = {}
-        self.linked: dict[tuple[str, int], LinkedPiece] = {}
+        self.linked: dict[tuple[str, int, str | None], LinkedPiece] = {}
         """Pieces that `links.link` has parsed, by module and number."""
+        self.locals: dict[FunctionNode, Locals] = {}
+        """Functions whose names `constant_program` has read."""
         self._functions: dict[Definition, FunctionNode | None] = {}
 
     @classmethod
-    def build(cls, roots: Iterable[SourceRoot]) -> "SourceIndex":
+    def build(
+        cls,
+        roots: Iterable[SourceRoot],
+        *,
+        cache: Path | None = None,
+        n_processes: int | None = None,
+        progress: Progress = no_progress,
+    ) -> "SourceIndex":
         """Index all files of the roots; the first root that holds a module name keeps it.
 
-        Broken files are listed in `broken` and left out. Raises `SourceError` when a root doesn't exist.
+        Broken files are listed in `broken` and left out. `cache` is the folder where what was read is kept between
+        runs, `n_processes` how many read at once (by default as many as pay off); neither changes the index. Raises
+        `SourceError` when a root doesn't exist, or a reading process is killed.
         """
-        modules: dict[str, ModuleSource] = {}
-        broken: list[BrokenFile] = []
-        for root in (shim_root(), *roots):
-            if not root.folder.exists():
-                raise SourceError(f"source {root.name}: {root.folder} does not exist")
-            for name, path in files(root):
-                found = read(name, path, root)
-                if isinstance(found, BrokenFile):
-                    broken.append(found)
-                else:
-                    modules.setdefault(name, found)
-        return cls(modules, broken)
+        recent = RecentTexts()
+        reading = read_roots((shim_root(), *roots), recent, cache=cache, n_processes=n_processes, progress=progress)
+        index = cls(reading.modules, reading.broken, recent)
+        index.cache_problem = reading.cache_problem
+        return index
 
     @classmethod
     def of_texts(cls, texts: dict[str, str]) -> "SourceIndex":
@@ -120,12 +132,14 @@ class SourceIndex:
     # Classes
 
     def module_classes(self) -> tuple[Definition, ...]:
-        """All `nn.Module` classes defined at top level, in order of module name and line; shims left out."""
-        shims = shim_root().name
+        """All `nn.Module` classes of the sources at top level, in order of module name and line.
+
+        Shims are left out, and what is there only to close other sources.
+        """
         return tuple(
             definition
             for name in sorted(self.modules)
-            if (root := self.modules[name].root) is None or root.name != shims
+            if shimmed_name(name) is None and ((root := self.modules[name].root) is None or not root.only_closes)
             for header in self.modules[name].classes
             if self.is_module_class(definition := Definition(name, header.name))
         )
@@ -136,7 +150,7 @@ class SourceIndex:
             self._is_module_class[definition] = False  # so that circular bases end
             module = self.modules[definition.module]
             self._is_module_class[definition] = any(
-                self._is_module_base(self.resolve_dotted(module, base))
+                self._is_module_base(self.resolve_base(module, header.name, base))
                 for header in module.classes
                 if header.name == definition.name
                 for base in header.bases
@@ -192,7 +206,23 @@ class SourceIndex:
         while isinstance(target, Namespace) and n_used < len(attributes):
             target = self.resolve_attribute(target.module, attributes[n_used])
             n_used += 1
+        if isinstance(target, Namespace) and (outside := shimmed_name(target.module)):
+            return External(outside, outside.rpartition(".")[2]), n_used  # a value: only the real module is one
         return target, n_used
+
+    def as_value(self, target: Target) -> Target:
+        """An indexed module that is used as an object: an object with its definitions, unless they are too many."""
+        if not isinstance(target, Namespace) or target.module not in self.modules:
+            return target
+        name = namespace_name(target.module)
+        if name not in self.modules:
+            module = self.modules[target.module]
+            public = [bound for bound in module.bindings if not bound.startswith("_")]
+            names = [bound for bound in public if isinstance(self.resolve(module, bound), Definition)]
+            if not 0 < len(names) <= MAX_NAMES:
+                return target
+            self.modules[name] = write_namespace(target.module, names)
+        return Definition(name, target.module.rpartition(".")[2])
 
     def resolve(self, module: ModuleSource, name: str) -> Target:
         """What a name means in a module's own scope."""
@@ -208,13 +238,19 @@ class SourceIndex:
         target = self.resolve(module, name) if module is not None else Missing("")
         if (module is not None and name in module.bindings) or isinstance(target, Definition | Namespace):
             return target
-        if self.find(f"{module_name}.{name}") or self._has_below(f"{module_name}.{name}"):
+        if (submodule := self.find(f"{module_name}.{name}")) is not None:
+            return Namespace(submodule.name)
+        if self._has_below(f"{module_name}.{name}"):
             return Namespace(f"{module_name}.{name}")
         if isinstance(target, Missing | Builtin):
-            return Missing(f"module {module_name} has no {name}")
+            outside = shimmed_name(module_name)
+            return External(f"{outside}.{name}", name) if outside else Missing(f"module {module_name} has no {name}")
         return target
 
     def _resolve(self, module: ModuleSource, name: str) -> Target:
+        shim = self.modules.get(shim_name(module.name))
+        if shim is not None and stands_in(shim, name):
+            return self.resolve(shim, name)
         bindings = module.bindings.get(name)
         if bindings:
             return self._resolve_bindings(module, name, bindings)
@@ -239,13 +275,29 @@ class SourceIndex:
         for binding in by_guard:
             if binding.imported is not None:
                 target = self.resolve_import(module, binding.imported)
+                if isinstance(target, Namespace) and not is_complete(target.module):
+                    continue  # `try: import a; except ImportError: a = None` works as it is
                 if isinstance(target, Definition | Namespace) and target != Definition(module.name, name):
                     return target
-        if all(binding.guard == "typing" and binding.imported is not None for binding in bindings):
-            imported = bindings[-1].imported
-            assert imported is not None
-            return self.resolve_import(module, imported)
+        imported = [binding.imported for binding in bindings if binding.imported is not None]
+        if len(imported) == len(bindings):
+            found = {self.resolve_import(module, one) for one in imported}
+            is_provided = all(isinstance(one, External) and one.target.split(".")[0] in PROVIDED for one in found)
+            if all(binding.guard == "typing" for binding in bindings) or (is_provided and len(found) == 1):
+                return self.resolve_import(module, imported[-1])
         return Definition(module.name, name)
+
+    def resolve_base(self, module: ModuleSource, class_name: str, base: str) -> Target:
+        """What the base class `a.b.c` of a class means: `class A(A)` inherits from what was imported as A."""
+        pieces = [binding.piece for binding in module.bindings.get(class_name, ()) if binding.is_definition]
+        before = self.resolve_before(module, base, pieces[-1]) if pieces and base == class_name else None
+        return before or self.resolve_dotted(module, base)
+
+    def resolve_before(self, module: ModuleSource, name: str, piece: int) -> Target | None:
+        """What a name meant before the piece bound it anew: what an import bound it to, if one did."""
+        earlier = [binding for binding in module.bindings.get(name, ()) if binding.piece < piece]
+        imported = earlier[-1].imported if earlier else None
+        return self.resolve_import(module, imported) if imported is not None else None
 
     def _resolve_star(self, module: ModuleSource, star: Imported, name: str) -> Target | None:
         source = self.find(star.module, module)
@@ -284,28 +336,41 @@ class SourceIndex:
     # Modules
 
     def find(self, name: str, importer: ModuleSource | None = None) -> ModuleSource | None:
-        """The module of that name, or a file beside a script that imports it."""
-        if name in self.modules or importer is None or importer.root is None or importer.root.package is not None:
-            return self.modules.get(name)
+        """The module of that name, a file beside a script that imports it, or a shim."""
+        found = self.modules.get(name) or self._find_beside(name, importer)
+        return found or self.modules.get(shim_name(name))
+
+    def _find_beside(self, name: str, importer: ModuleSource | None) -> ModuleSource | None:
+        if importer is None or importer.root is None or importer.root.package is not None:
+            return None
         for folder in script_folders(importer.path):
             stem = folder.joinpath(*name.split("."))
             for path in (stem.with_name(f"{stem.name}.py"), stem / "__init__.py"):
                 if path in self._by_path:
                     return self._by_path[path]
-                if path.is_file():
+                if path not in self._unreadable and is_there(path):
                     return self._load(name, path, importer.root)
         return None
 
     def _load(self, name: str, path: Path, root: SourceRoot) -> ModuleSource | None:
-        found = read(name, path, root)
-        if isinstance(found, BrokenFile):
-            self.broken.append(found)
+        found = read_file(name, path)
+        if found.fault:
+            self._unreadable.add(path)
+            self.broken.append(BrokenFile(path, found.fault))
             return None
-        self.modules[name] = self._by_path[path] = found
-        return found
+        module = module_of(SourceFile(name, path, root), found, self._texts)
+        self.modules[name] = self._by_path[path] = module
+        self._namespaces.update(_parents(name))
+        return module
 
     def _has_below(self, name: str) -> bool:
-        return any(other.startswith(f"{name}.") for other in self.modules)
+        return name in self._namespaces
+
+
+def _parents(name: str) -> Iterator[str]:
+    """`a` and `a.b` for `a.b.c`."""
+    while name := name.rpartition(".")[0]:
+        yield name
 
 
 def _external(imported: Imported) -> External:

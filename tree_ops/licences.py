@@ -1,8 +1,11 @@
 """Which licence a package or folder declares, as an SPDX identifier: `unknown` rather than a guess."""
 
 import re
+from contextlib import suppress
 from importlib.metadata import PackageMetadata
 from pathlib import Path
+
+from archgraft.tree_ops.source_files import repository_of
 
 UNKNOWN = "unknown"
 
@@ -64,12 +67,12 @@ def licence_of_text(text: str) -> str:
     return UNKNOWN
 
 
-def licence_of_folder(folder: Path) -> str:
-    """What a licence file in the folder, or above it up to the project's root, says."""
-    for place in (folder, *folder.parents):
+def licence_text_of_folder(folder: Path) -> str:
+    """The licence file in the folder, or above it up to the top of its code base; empty when there is none."""
+    top = repository_of(folder) or folder.parent
+    for place in (folder, *(parent for parent in folder.parents if parent.is_relative_to(top))):
         for path in sorted(place.glob("LICEN[CS]E*")) + sorted(place.glob("COPYING*")):
-            if path.is_file():
-                return licence_of_text(path.read_text(encoding="utf-8", errors="replace"))
-        if (place / ".git").exists() or (place / "pyproject.toml").exists() or (place / "setup.py").exists():
-            break
-    return UNKNOWN
+            with suppress(OSError):
+                if path.is_file():
+                    return path.read_text(encoding="utf-8", errors="replace")
+    return ""

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from archgraft.tree_ops.source_files import script_folders
+from archgraft.tree_ops.source_files import is_there, script_folders
 from archgraft.tree_ops.syntax import parse
 
 
@@ -26,7 +26,7 @@ def local_files(path: Path) -> list[Path]:
 def _imported_files(path: Path) -> Iterator[Path]:
     try:
         statements = ast.walk(parse(path.read_bytes()))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return  # the index says what is wrong with it
     for node in statements:
         if isinstance(node, ast.Import):
@@ -36,7 +36,8 @@ def _imported_files(path: Path) -> Iterator[Path]:
             parts = node.module.split(".") if node.module else []
             for alias in node.names:
                 if node.level:
-                    yield from _files_of(path.parents[node.level - 1], [*parts, alias.name])
+                    above = path.parents[node.level - 1 : node.level]  # nothing lies above the root
+                    yield from (file for folder in above for file in _files_of(folder, [*parts, alias.name]))
                 else:
                     yield from _absolute(path, [*parts, alias.name])
 
@@ -54,5 +55,5 @@ def _files_of(folder: Path, parts: list[str]) -> Iterator[Path]:
     for part in parts:
         folder = folder / part
         for file in (folder / "__init__.py", folder.with_name(f"{part}.py")):
-            if file.is_file():
+            if is_there(file):
                 yield file.resolve()

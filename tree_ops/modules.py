@@ -5,19 +5,15 @@ whole lines. A compound statement (`if`, `try`, `with`) is one piece, whatever i
 """
 
 import ast
-import io
-import tokenize
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from archgraft.tree_ops.scopes import ImportNode, bound_name, stored_names, walk_scope
+from archgraft.tree_ops.file_texts import SourceText
+from archgraft.tree_ops.scopes import ImportNode, bound_name
 from archgraft.tree_ops.sources import SourceRoot
-from archgraft.tree_ops.syntax import parse
 
 Guard = Literal["", "try", "if", "typing"]
-_MUTATING_CALLS = ("setattr",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +62,17 @@ class ClassHeader:
 
 @dataclass(slots=True)
 class ModuleSource:
-    """A parsed file. `augmenters` maps a name to the pieces that change its object after it was bound."""
+    """A parsed file. `augmenters` maps a name to the pieces that change its object after it was bound.
+
+    Its text is read when it is asked for, so `lines`, `header` and `text_of` raise `SourceError` when the file is no
+    longer what was indexed.
+    """
 
     name: str
     path: Path
     root: SourceRoot | None
     is_package: bool
-    lines: list[str]
+    text: SourceText
     pieces: list[Piece] = field(default_factory=list)
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     augmenters: dict[str, list[int]] = field(default_factory=dict)
@@ -83,6 +83,11 @@ class ModuleSource:
     n_header_lines: int = 0
     """Lines before the first statement that are not that statement's own comment; a docstring counts as header."""
 
+    @property
+    def lines(self) -> list[str]:
+        """The file's lines, each with its end."""
+        return self.text.lines()
+
     def text_of(self, piece: Piece) -> str:
         """The piece's lines, comments above it included, without the last line's end."""
         return "".join(self.lines[piece.start - 1 : piece.end]).rstrip("\n")
@@ -91,140 +96,6 @@ class ModuleSource:
     def header(self) -> str:
         """Comments and docstring at the top of the file."""
         return "".join(self.lines[: self.n_header_lines]).strip("\n")
-
-
-def decode(data: bytes) -> str:
-    """A source file's text with `\\n` line ends. Raises `SyntaxError` or `UnicodeDecodeError`."""
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return data.decode(encoding).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def parse_module(
-    text: str, name: str, path: Path, root: SourceRoot | None = None, *, is_package: bool = False
-) -> ModuleSource:
-    """Read one file's text. Raises `SyntaxError` or `ValueError` (null bytes) for what is not Python."""
-    tree = parse(text)
-    module = ModuleSource(name, path, root, is_package, [line + "\n" for line in text.split("\n")])
-    _Reader(module).read(tree.body)
-    return module
-
-
-class _Reader:
-    def __init__(self, module: ModuleSource) -> None:
-        self.module = module
-        self._defines: dict[str, None] = {}
-
-    def read(self, body: list[ast.stmt]) -> None:
-        previous_end = self._read_header(body)
-        for statements in _by_shared_lines(body):
-            line = min(_first_line(statement) for statement in statements)
-            end = max(statement.end_lineno or statement.lineno for statement in statements)
-            if len(statements) == 1 and _is_docstring_or_future(statements[0]):
-                self.module.postponed_annotations |= isinstance(statements[0], ast.ImportFrom)
-                previous_end = end
-                continue
-            start = self._with_comments(line, previous_end)
-            if any(_is_main_block(statement) for statement in statements):
-                previous_end = end
-                continue
-            index = len(self.module.pieces)
-            self._defines = {}
-            for statement in statements:
-                self._read_statement(statement, index, "")
-            is_import = all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements)
-            self.module.pieces.append(Piece(index, start, line, end, is_import, tuple(self._defines)))
-            previous_end = end
-
-    def _read_header(self, body: list[ast.stmt]) -> int:
-        """Measure the header; returns its last line."""
-        first = body[0] if body else None
-        n_lines = 0
-        if first is not None and _is_docstring(first):
-            n_lines = first.end_lineno or first.lineno
-        else:
-            first_line = _first_line(first) if first is not None else len(self.module.lines) + 1
-            is_import = isinstance(first, ast.Import | ast.ImportFrom)
-            n_lines = (first_line if is_import or first is None else self._with_comments(first_line, 0)) - 1
-        self.module.n_header_lines = n_lines
-        return n_lines
-
-    def _with_comments(self, line: int, previous_end: int) -> int:
-        """The first of the comment lines that stand directly above a statement."""
-        while line - 1 > previous_end and self.module.lines[line - 2].startswith("#"):
-            line -= 1
-        return line
-
-    def _read_statement(self, node: ast.stmt, piece: int, guard: Guard) -> None:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            self._read_import(node, piece, guard)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self._read_definition(node, piece, guard)
-        elif isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While | ast.TryStar | ast.Match):
-            self._read_compound(node, piece, guard)
-        else:
-            self._read_simple(node, piece, guard)
-
-    def _bind(self, name: str, piece: int, guard: Guard, imported: Imported | None = None) -> None:
-        self._defines.setdefault(name)
-        self.module.bindings.setdefault(name, []).append(Binding(piece, imported, guard))
-
-    def _bind_definition(self, name: str, piece: int, guard: Guard) -> None:
-        self._defines.setdefault(name)
-        self.module.bindings.setdefault(name, []).append(Binding(piece, None, guard, is_definition=True))
-
-    def _augment(self, name: str | None, piece: int) -> None:
-        if name is not None:
-            pieces = self.module.augmenters.setdefault(name, [])
-            if piece not in pieces:
-                pieces.append(piece)
-
-    def _read_import(self, node: ImportNode, piece: int, guard: Guard) -> None:
-        for alias in node.names:
-            imported = self.imported(node, alias)
-            if alias.name == "*":
-                self.module.stars.append(imported)
-                continue
-            if imported.dotted:
-                self.module.dotted_imports.append(alias.name)
-            self._bind(imported.alias, piece, guard, imported)
-
-    def imported(self, node: ImportNode, alias: ast.alias) -> Imported:
-        return imported_name(self.module, node, alias)
-
-    def _read_definition(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, piece: int, guard: Guard
-    ) -> None:
-        for decorator in node.decorator_list:
-            target = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if isinstance(target, ast.Attribute):
-                self._augment(_root_name(target), piece)
-        if isinstance(node, ast.ClassDef):
-            bases = tuple(name for base in node.bases if (name := dotted_name(base)))
-            self.module.classes.append(ClassHeader(node.name, bases, node.lineno))
-        self._bind_definition(node.name, piece, guard)
-
-    def _read_compound(self, node: ast.stmt, piece: int, guard: Guard) -> None:
-        inner = _guard_of(node, guard)
-        for part in _headers(node):
-            for name in stored_names(part):
-                self._bind(name, piece, inner)
-        for statement in _blocks(node):
-            self._read_statement(statement, piece, inner)
-
-    def _read_simple(self, node: ast.stmt, piece: int, guard: Guard) -> None:
-        if isinstance(node, ast.AugAssign):
-            self._augment(_root_name(node.target), piece)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if isinstance(target, ast.Subscript | ast.Attribute):
-                    self._augment(_root_name(target), piece)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            self._augment(_changed_by(node.value), piece)
-        if isinstance(node, ast.AugAssign | ast.Delete) or (isinstance(node, ast.AnnAssign) and node.value is None):
-            return
-        for part in walk_scope([node]):
-            for name in stored_names(part):
-                self._bind(name, piece, guard)
 
 
 def imported_name(module: ModuleSource, node: ImportNode, alias: ast.alias) -> Imported:
@@ -243,82 +114,9 @@ def imported_name(module: ModuleSource, node: ImportNode, alias: ast.alias) -> I
 
 def dotted_name(node: ast.expr) -> str:
     """`a.b.c` for a chain of names (a subscript's value counts), or an empty text."""
-    if isinstance(node, ast.Subscript):
-        return dotted_name(node.value)
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        value = dotted_name(node.value)
-        return f"{value}.{node.attr}" if value else ""
-    return ""
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
-
-
-def _by_shared_lines(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """Statements, those that share a line (`a = 1; b = 2`) together."""
-    group: list[ast.stmt] = []
-    for statement in body:
-        if group and (group[-1].end_lineno or 0) < _first_line(statement):
-            yield group
-            group = []
-        group.append(statement)
-    if group:
-        yield group
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _is_docstring_or_future(node: ast.stmt) -> bool:
-    return _is_docstring(node) or (isinstance(node, ast.ImportFrom) and node.module == "__future__")
-
-
-def _is_main_block(node: ast.stmt) -> bool:
-    """`if __name__ == "__main__":` belongs to the file as a script, not to what it defines."""
-    test = node.test if isinstance(node, ast.If) else None
-    return isinstance(test, ast.Compare) and "__name__" in {dotted_name(test.left), *map(dotted_name, test.comparators)}
-
-
-def _root_name(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute | ast.Subscript):
+    attributes: list[str] = []
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        if isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
         node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _changed_by(call: ast.Call) -> str | None:
-    """The module-level object that a call statement changes: `X.update(...)`, `setattr(X, ...)`."""
-    if isinstance(call.func, ast.Attribute):
-        return _root_name(call.func)
-    if isinstance(call.func, ast.Name) and call.func.id in _MUTATING_CALLS and call.args:
-        return _root_name(call.args[0])
-    return None
-
-
-def _guard_of(node: ast.stmt, outer: Guard) -> Guard:
-    if outer == "typing" or (isinstance(node, ast.If) and dotted_name(node.test).endswith("TYPE_CHECKING")):
-        return "typing"
-    if isinstance(node, ast.Try | ast.TryStar):
-        return "try"
-    return outer or "if"
-
-
-def _headers(node: ast.stmt) -> Iterator[ast.AST]:
-    """Nodes of a compound statement outside its blocks, such as `with` targets."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ExceptHandler):
-            yield child
-        elif not isinstance(child, ast.stmt | ast.match_case):
-            yield from ast.walk(child)
-
-
-def _blocks(node: ast.stmt) -> Iterator[ast.stmt]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt):
-            yield child
-        elif isinstance(child, ast.ExceptHandler | ast.match_case):
-            yield from child.body
+    return ".".join([node.id, *reversed(attributes)]) if isinstance(node, ast.Name) else ""

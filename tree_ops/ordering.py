@@ -32,6 +32,7 @@ class _Order:
         self.rank = _module_ranks(reached, last)
         self._done: dict[PieceKey, None] = {}
         self._open: set[PieceKey] = set()
+        self._read: dict[PieceKey, set[PieceKey]] = {}
 
     def run(self) -> list[LinkedPiece]:
         for key in sorted({self.same_as[key] for key in self.reached.pieces}, key=self._position):
@@ -45,19 +46,38 @@ class _Order:
         if key in self._done or key in self._open:
             return
         self._open.add(key)
-        eager, called = self._needs(key)
-        for needed in (eager, called - eager):
-            for other in sorted(needed, key=self._position):
+        for other in sorted(self._reads(key), key=self._position):
+            self._visit(other)
+        for other in sorted(self._called(key) - self._reads(key), key=self._position):
+            if not self._waits(other):
                 self._visit(other)
         self._open.discard(key)
         self._done[key] = None
 
-    def _needs(self, key: PieceKey) -> tuple[set[PieceKey], set[PieceKey]]:
-        """Pieces that executing this one reads, and those that code called on the way may read."""
+    def _waits(self, key: PieceKey) -> bool:
+        """Whether executing the piece reads one that is still to be written: no call needs it so soon."""
+        pending, seen = [key], {key}
+        while pending:
+            for other in self._reads(pending.pop()) - seen - self._done.keys():
+                if other in self._open:
+                    return True
+                seen.add(other)
+                pending.append(other)
+        return False
+
+    def _reads(self, key: PieceKey) -> set[PieceKey]:
+        """Pieces that executing this one reads."""
+        if key not in self._read:
+            piece = self.reached.pieces[key]
+            found = {other for found in self._eager_links(piece) for other in self._pieces_before(key, found)}
+            self._read[key] = found - {self.same_as[key]}
+        return self._read[key]
+
+    def _called(self, key: PieceKey) -> set[PieceKey]:
+        """Pieces that code called while this one is executed may read."""
         piece = self.reached.pieces[key]
-        eager = {other for found in self._eager_links(piece) for other in self._pieces_before(key, found)}
         called: set[PieceKey] = set()
-        if piece.calls_eagerly:
+        if self.reached.calls_eagerly(piece):
             stack = [other for found in self._eager_links(piece) for other in self._raw(found)]
             seen: set[PieceKey] = set()
             while stack:
@@ -65,11 +85,10 @@ class _Order:
                 if other in seen:
                     continue
                 seen.add(other)
-                for found in self.reached.pieces[other].links:
+                for found in self.reached.links(self.reached.pieces[other]):
                     stack.extend(self._raw(found))
             called = {self.same_as[other] for other in seen if other[0] != key[0] or other[1] < key[1]}
-        representative = self.same_as[key]
-        return eager - {representative}, called - {representative}
+        return called - {self.same_as[key]}
 
     def _eager_links(self, piece: LinkedPiece) -> Iterator[Link]:
         for found in self.reached.live_links(piece):
@@ -93,7 +112,7 @@ def _module_ranks(reached: Reached, last: str | None) -> dict[str, int]:
     needs: dict[str, dict[str, None]] = {}
     for (module, _), piece in sorted(reached.pieces.items()):
         others = needs.setdefault(module, {})
-        for found in piece.links:
+        for found in reached.links(piece):
             if isinstance(found.target, Definition) and found.target in reached.definitions:
                 others.setdefault(found.target.module)
     ranks: dict[str, int] = {}

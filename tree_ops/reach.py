@@ -1,12 +1,16 @@
-"""Which pieces of which modules a set of definitions needs, transitively."""
+"""Which pieces of which modules a set of definitions needs, transitively, and which parts of these pieces."""
 
-from collections.abc import Iterable, Sequence
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from archgraft.tree_ops.cutting import cut
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Namespace, SourceIndex, Target
-from archgraft.tree_ops.links import Link, LinkedPiece, PieceKey, link
+from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Namespace, SourceIndex
+from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, PieceKey, link
 from archgraft.tree_ops.modules import Binding, ModuleSource
+from archgraft.tree_ops.parts import WHOLE, Part
+from archgraft.tree_ops.waking import Demand
 
 
 class ClosureError(SourceError):
@@ -18,62 +22,102 @@ class Reached:
     """Everything that the roots need."""
 
     roots: Sequence[Definition]
+    slim: Callable[[str], bool]
+    """Whether a module's unneeded members are left out; its pieces stay as they are otherwise."""
     pieces: dict[PieceKey, LinkedPiece] = field(default_factory=dict)
+    live: dict[PieceKey, set[int]] = field(default_factory=dict)
+    """Of each piece, the parts that are needed."""
     definitions: dict[Definition, tuple[PieceKey, ...]] = field(default_factory=dict)
     """Each reached name with the pieces that bind it or change its object, in the module's order."""
-    _live: dict[PieceKey, list[Link]] = field(default_factory=dict)
+    _live_links: dict[PieceKey, list[Link]] = field(default_factory=dict)
+
+    def is_live(self, piece: LinkedPiece, node: ast.AST) -> bool:
+        """Whether a node of the piece's syntax is in a part that is needed."""
+        return piece.parts.of(node) in self.live[piece.key]
+
+    def dropped(self, piece: LinkedPiece) -> list[ast.AST]:
+        """Decorators that are left out."""
+        live = self.live[piece.key]
+        return [part.node for part in piece.parts.all if part.kind == "decorator" and part.number not in live]
+
+    def links(self, piece: LinkedPiece) -> list[Link]:
+        """The links of all live parts."""
+        live = self.live[piece.key]
+        return [found for found in piece.links if found.part in live]
+
+    def imports(self, piece: LinkedPiece) -> list[ImportLink]:
+        """The imports inside all live parts."""
+        live = self.live[piece.key]
+        return [found for found in piece.imports if found.part in live]
+
+    def text(self, piece: LinkedPiece) -> str:
+        """The piece's text without its dead parts."""
+        return cut(piece, self.live[piece.key]).text
+
+    def calls_eagerly(self, piece: LinkedPiece) -> bool:
+        """Whether executing the piece may run functions."""
+        return not piece.eager_calls.isdisjoint(self.live[piece.key])
 
     def live_links(self, piece: LinkedPiece) -> list[Link]:
-        """The piece's links, without those in annotations that name something which is not emitted."""
-        if piece.key not in self._live:
+        """The links of live parts, without those in annotations that name something which is not emitted."""
+        if piece.key not in self._live_links:
+            links = self.links(piece)
             lost = {
                 id(found.use.annotation.node)
-                for found in piece.links
+                for found in links
                 if found.use.annotation is not None and not self.keeps(found)
             }
-            self._live[piece.key] = [
-                found
-                for found in piece.links
-                if found.use.annotation is None or id(found.use.annotation.node) not in lost
+            self._live_links[piece.key] = [
+                found for found in links if found.use.annotation is None or id(found.use.annotation.node) not in lost
             ]
-        return self._live[piece.key]
+        return self._live_links[piece.key]
 
     def keeps(self, found: Link) -> bool:
         """Whether the name in an annotation means something in the emitted source."""
         if isinstance(found.target, Definition):
-            return found.target in self.definitions
+            is_quoted = found.use.node is None  # and can't be renamed
+            return found.target in self.definitions and not (is_quoted and found.target.name != found.use.name)
         if isinstance(found.target, External):
             return found.target.target.split(".")[0] in PROVIDED
         return not isinstance(found.target, Missing | Namespace)
 
 
-def reach(
-    index: SourceIndex, roots: Sequence[Definition], whole: Iterable[str] = (), *, lenient: bool = False
-) -> Reached:
-    """All that the roots need, and all that the `whole` modules hold.
+def _keep_all(_: str) -> bool:
+    """Slims no module."""
+    return False
 
-    Raises `ClosureError` for a name that is needed and has no Python source; `lenient` leaves such names as they are.
+
+def reach(
+    index: SourceIndex,
+    roots: Sequence[Definition],
+    whole: Iterable[str] = (),
+    texts: Mapping[PieceKey, str] | None = None,
+    *,
+    slim: Callable[[str], bool] | None = None,
+    lenient: bool = False,
+) -> Reached:
+    """All that the roots need, and all that the `whole` modules hold; `texts` are read in place of the authors' pieces.
+
+    Of the modules that `slim` is true for, only the parts that are needed count. Raises `ClosureError` for a name that
+    is needed and has no Python source; `lenient` leaves such names as they are.
     """
-    kept: frozenset[Definition] = frozenset()
-    while True:
-        walk = _Walk(index, roots, kept, lenient)
-        walk.run(whole)
-        registries = {found.registry for piece in walk.reached.pieces.values() for found in piece.registrations}
-        needed = kept | (registries & set(walk.reached.definitions))
-        if needed == kept:
-            return walk.reached
-        kept = needed
+    walk = _Walk(index, Reached(roots, slim or _keep_all), texts or {}, lenient, is_slimming=slim is not None)
+    walk.run(whole)
+    return walk.reached
 
 
 class _Walk:
     def __init__(
-        self, index: SourceIndex, roots: Sequence[Definition], kept: frozenset[Definition], lenient: bool
+        self, index: SourceIndex, reached: Reached, texts: Mapping[PieceKey, str], lenient: bool, *, is_slimming: bool
     ) -> None:
+        self.is_slimming = is_slimming
         self.index = index
-        self.kept = kept
+        self.texts = texts
         self.lenient = lenient
-        self.reached = Reached(roots)
+        self.reached = reached
+        self.demand = Demand(index, reached.roots)
         self._queue: list[PieceKey] = []
+        self._dormant: dict[tuple[PieceKey, int], tuple[LinkedPiece, Part]] = {}
 
     def run(self, whole: Iterable[str]) -> None:
         for root in self.reached.roots:
@@ -82,14 +126,41 @@ class _Walk:
             for piece in self.index.modules[name].pieces:
                 if not piece.is_import:
                     self._add_piece((name, piece.index))
-        while self._queue:
-            self._follow(self._link(self._queue.pop()))
+        while self._queue or self._wake():
+            while self._queue:
+                self._link(self._queue.pop())
 
-    def _link(self, key: PieceKey) -> LinkedPiece:
+    def _wake(self) -> bool:
+        """Bring parts to life that something asks for by now; False when there are none."""
+        self.demand.settle()
+        found = [
+            (key, piece, part)
+            for key, (piece, part) in self._dormant.items()
+            if self.demand.asks_for(piece, part, self.reached.definitions)
+        ]
+        for key, piece, part in found:
+            del self._dormant[key]
+            self._enliven(piece, part.number)
+        return bool(found)
+
+    def _link(self, key: PieceKey) -> None:
         module = self.index.modules[key[0]]
-        piece = link(self.index, module, module.pieces[key[1]], self.kept)
+        piece = link(self.index, module, module.pieces[key[1]], self.texts.get(key))
         self.reached.pieces[key] = piece
-        return piece
+        self.reached.live[key] = set()
+        self.demand.add_classes(piece.classes)
+        self._enliven(piece, WHOLE)
+
+    def _enliven(self, piece: LinkedPiece, number: int) -> None:
+        self.reached.live[piece.key].add(number)
+        self._follow(piece, number)
+        if self.is_slimming:
+            self.demand.add_reads(piece.read().by_part.get(number))
+        for part in piece.parts.children(number):
+            if not self.reached.slim(piece.module.name) and part.kind != "decorator":
+                self._enliven(piece, part.number)
+            else:
+                self._dormant[piece.key, part.number] = piece, part
 
     def _add_piece(self, key: PieceKey) -> None:
         if key not in self.reached.pieces and key not in self._queue:
@@ -110,26 +181,34 @@ class _Walk:
         for key in keys:
             self._add_piece(key)
 
-    def _follow(self, piece: LinkedPiece) -> None:
+    def _follow(self, piece: LinkedPiece, number: int) -> None:
         for found in piece.links:
-            if found.use.annotation is None and found.use.kind == "load":
-                self._follow_target(piece, found.target, found.use.name, eager=found.use.eager)
+            if found.part == number and found.use.annotation is None and found.use.kind == "load":
+                self._follow_target(piece, found)
         for imported in piece.imports:
-            if imported.value:
-                self._follow_import(imported.target)
+            if imported.part == number and imported.value and isinstance(imported.target, Definition):
+                self.demand.add_key(imported.target, None)
+                self._add_definition(imported.target)
 
-    def _follow_target(self, piece: LinkedPiece, target: Target, name: str, *, eager: bool) -> None:
+    def _follow_target(self, piece: LinkedPiece, found: Link) -> None:
         where = f"{piece.module.name}, line {piece.piece.line}"
+        target = found.target
         if isinstance(target, Definition):
+            if self.is_slimming:
+                n_attributes, key = piece.read().keys.get(id(found.use.node), (-1, None))
+                self.demand.add_key(target, (key,) if n_attributes == found.n_attributes else None)
             self._add_definition(target)
         elif isinstance(target, Namespace) and not self.lenient:
             raise ClosureError(f"{where} uses the module {target.module} as a value")
-        elif isinstance(target, Missing) and not self.lenient and (eager or "no Python source" in target.reason):
-            raise ClosureError(f"{where} needs {name}: {target.reason}")
+        elif isinstance(target, Missing) and not self.lenient and self._is_needed(found, target):
+            raise ClosureError(f"{where} needs {found.use.name}: {target.reason}")
 
-    def _follow_import(self, target: Target) -> None:
-        if isinstance(target, Definition):
-            self._add_definition(target)
+    @staticmethod
+    def _is_needed(found: Link, missing: Missing) -> bool:
+        """Not what a function imports itself: emitted, that import says by an ImportError that there is no source."""
+        if found.use.local_import is not None:
+            return False
+        return found.use.eager or "no Python source" in missing.reason
 
 
 def _bindings_that_count(module: ModuleSource, name: str) -> list[Binding]:

@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from archgraft.tree_ops.index import Definition, External, Missing, Target
-from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, guard_of
+from archgraft.tree_ops.cutting import cut
+from archgraft.tree_ops.index import Definition, External, Target
+from archgraft.tree_ops.inner_imports import import_edits
+from archgraft.tree_ops.links import Link, LinkedPiece
 from archgraft.tree_ops.naming import Names
 from archgraft.tree_ops.reach import Reached
-from archgraft.tree_ops.scopes import Annotation, bound_name
-from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
+from archgraft.tree_ops.scopes import Annotation
+from archgraft.tree_ops.text_edits import TextEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,17 @@ class _PieceRewriter:
     def __init__(self, shared: Rewriting, piece: LinkedPiece) -> None:
         self.shared = shared
         self.piece = piece
-        self.source = SourceBytes(piece.text)
+        self.source = piece.source
         self.edits: list[TextEdit] = []
 
     def run(self) -> str:
-        for decorator in self.piece.dropped:
-            assert decorator.end_lineno is not None
-            self._replace(*self.source.lines_span(decorator.lineno, decorator.end_lineno), "")
+        self.edits += cut(self.piece, self.shared.reached.live[self.piece.key]).edits
         for annotation in self._dropped_annotations():
             self._drop_annotation(annotation)
-        self._rewrite_imports()
-        for found in self.piece.links:
+        self.edits += import_edits(self.shared.reached, self.shared.name_of, self.piece, self.source)
+        for found in self.shared.reached.links(self.piece):
             self._rewrite_use(found)
-        return self.source.apply(self.edits) if self.edits else self.piece.text
+        return self.source.apply(self.edits).rstrip("\n") if self.edits else self.piece.text
 
     def _replace(self, start: int, end: int, replacement: str) -> None:
         self.edits.append(TextEdit(start, end, replacement))
@@ -95,7 +95,7 @@ class _PieceRewriter:
 
     def _dropped_annotations(self) -> Iterator[Annotation]:
         seen: set[int] = set()
-        for found in self.piece.links:
+        for found in self.shared.reached.links(self.piece):
             annotation = found.use.annotation
             if annotation is None or id(annotation.node) in seen:
                 continue
@@ -118,7 +118,7 @@ class _PieceRewriter:
         else:
             start = self.source.start(expression)
             arrow = self.source.data.rindex(b"->", 0, start)
-            before = len(self.source.data[:arrow].rstrip())
+            before = len(self.source.data[:arrow].rstrip(b" \t\n\f\\"))  # a line may end between the two
             colon = self.source.data.index(b":", self.source.end(expression))
             self._replace(before, colon, "")
 
@@ -129,53 +129,3 @@ class _PieceRewriter:
             for statement in self.piece.statements
             for owner in ast.walk(statement)
         )
-
-    # Imports inside the piece
-
-    def _rewrite_imports(self) -> None:
-        by_statement: dict[int, list[ImportLink]] = {}
-        for found in self.piece.imports:
-            by_statement.setdefault(id(found.node), []).append(found)
-        for links in by_statement.values():
-            is_partial = self.piece.piece.is_import and not all(found.value for found in links)
-            if is_partial or any(found.is_inside or self._is_lost(found) or self._is_renamed(found) for found in links):
-                node = links[0].node
-                indent = " " * node.col_offset
-                text = f"\n{indent}".join(self._statements_for(links)) or "pass"
-                self._replace(self.source.start(node), self.source.end(node), text)
-
-    def _is_lost(self, found: ImportLink) -> bool:
-        return isinstance(found.target, Missing) and found.alias.name != "*"
-
-    def _is_renamed(self, found: ImportLink) -> bool:
-        return self._name_here(found) != found.imported.alias
-
-    def _name_here(self, found: ImportLink) -> str:
-        name = found.imported.alias
-        if not found.at_module_level:
-            return name
-        return self.shared.name_of(Definition(self.piece.module.name, name)) or name
-
-    def _statements_for(self, links: list[ImportLink]) -> Iterator[str]:
-        for found in links:
-            if self.piece.piece.is_import and not found.value:
-                continue
-            name = self._name_here(found)
-            if self._is_lost(found):
-                guard = guard_of(self.piece.module, self.piece.piece, bound_name(found.alias, found.node))
-                if guard != "typing":
-                    yield f'raise ImportError("{found.imported.alias} is not available here")'
-            elif found.is_inside:
-                value = self.shared.name_of(found.target)
-                if found.value and value is not None and value != name:
-                    yield f"{name} = {value}"
-            elif isinstance(found.node, ast.Import):
-                target = found.alias.name
-                yield (
-                    f"import {target}"
-                    if name == found.imported.alias and not found.alias.asname
-                    else (f"import {target} as {name}")
-                )
-            else:
-                last = found.alias.name
-                yield f"from {found.imported.module} import {last}" + ("" if last == name else f" as {name}")

@@ -16,6 +16,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ImportNode = ast.Import | ast.ImportFrom
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_LEAVES = (ast.Lambda, ast.Name, ast.Constant, ast.expr_context, ast.operator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class Uses:
     uses: list[Use] = field(default_factory=list)
     imports: list[tuple[ImportNode, bool]] = field(default_factory=list)
     """Import statements anywhere in it, and whether each is at module level."""
-    calls_eagerly: bool = False
-    """Whether executing the statement may run functions: a call, a decorator, a base class."""
+    eager_calls: list[ast.AST] = field(default_factory=list)
+    """What may run functions while the statement is executed: calls, decorators, classes with bases."""
 
 
 @dataclass(slots=True)
@@ -74,9 +75,9 @@ class _Scope:
     global_names: set[str] = field(default_factory=set)
 
 
-def analyse(statement: ast.stmt, dropped: Iterable[ast.expr] = ()) -> Uses:
-    """The uses of one top-level statement; the `dropped` decorators are left out."""
-    visitor = _Visitor({id(node) for node in dropped})
+def analyse(statement: ast.stmt) -> Uses:
+    """The uses of one top-level statement."""
+    visitor = _Visitor()
     visitor.visit(statement)
     return visitor.found
 
@@ -90,8 +91,20 @@ def walk_scope(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
         yield node
         if isinstance(node, _DEFINITIONS):
             stack.extend(node.decorator_list)
-        elif not isinstance(node, ast.Lambda):
-            stack.extend(list(ast.iter_child_nodes(node))[::-1])
+        elif not isinstance(node, _LEAVES):
+            stack.extend(children(node)[::-1])
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """`ast.iter_child_nodes`, twice as fast."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
 
 
 def stored_names(node: ast.AST) -> Iterator[str]:
@@ -121,19 +134,19 @@ def _scope_of(arguments: ast.arguments | None, body: Sequence[ast.stmt]) -> _Sco
     if arguments is not None:
         scope.names.update(argument.arg for argument in all_arguments(arguments))
     imports: dict[str, LocalImport] = {}
+    elsewhere: set[str] = set()
     for node in walk_scope(body):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.update({bound_name(alias, node): LocalImport(node, alias) for alias in node.names})
         elif isinstance(node, ast.Global):
             scope.global_names.update(node.names)
-        elif not isinstance(node, ast.Nonlocal):
+        elif isinstance(node, ast.Nonlocal):
+            elsewhere.update(node.names)
+        else:
             scope.names.update(stored_names(node))
     scope.imports = {name: found for name, found in imports.items() if name not in scope.names}
     scope.names |= set(imports)
-    for node in walk_scope(body):
-        if isinstance(node, ast.Nonlocal):
-            scope.names.difference_update(node.names)
-    scope.names -= scope.global_names
+    scope.names -= scope.global_names | elsewhere
     return scope
 
 
@@ -144,9 +157,8 @@ def all_arguments(arguments: ast.arguments) -> list[ast.arg]:
 
 
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, dropped: set[int]) -> None:
+    def __init__(self) -> None:
         self.found = Uses()
-        self._dropped = dropped
         self._scopes: list[_Scope] = []
         self._lazy = 0
         self._annotation: Annotation | None = None
@@ -302,9 +314,8 @@ class _Visitor(ast.NodeVisitor):
                 self._use(inner.id, None)
 
     def visit_FunctionDef(self, node: FunctionNode) -> None:
-        decorators = [decorator for decorator in node.decorator_list if id(decorator) not in self._dropped]
-        self.found.calls_eagerly |= bool(decorators) and not self._lazy
-        self._visit_essential(decorators)
+        self._calls(node.decorator_list)
+        self._visit_essential(node.decorator_list)
         self._visit_signature(node.args)
         self._visit_annotation(node, node.returns)
         self._bind(node.name, node)
@@ -327,9 +338,8 @@ class _Visitor(ast.NodeVisitor):
         self._scopes.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        decorators = [decorator for decorator in node.decorator_list if id(decorator) not in self._dropped]
-        self.found.calls_eagerly |= bool(decorators or node.bases or node.keywords) and not self._lazy
-        self._visit_essential([*decorators, *node.bases, *node.keywords])
+        self._calls([*node.decorator_list, *([node] if node.bases or node.keywords else [])])
+        self._visit_essential([*node.decorator_list, *node.bases, *node.keywords])
         scope = _Scope("class")
         for inner in walk_scope(node.body):
             if isinstance(inner, ast.Global):
@@ -340,9 +350,13 @@ class _Visitor(ast.NodeVisitor):
         self._bind(node.name, node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        self.found.calls_eagerly |= not self._lazy
+        self._calls([node])
         self._visit_essential([node.func])
         self._visit_all([*node.args, *node.keywords])
+
+    def _calls(self, nodes: Iterable[ast.AST]) -> None:
+        if not self._lazy:
+            self.found.eager_calls.extend(nodes)
 
     def visit_any_comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self.visit(node.generators[0].iter)

@@ -5,6 +5,7 @@ have a `_CACHE = {}` have two caches.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 
 from archgraft.tree_ops.index import Definition
@@ -19,22 +20,23 @@ def share(reached: Reached) -> tuple[dict[PieceKey, PieceKey], dict[Definition, 
     pieces = {key: key for key in sorted(reached.pieces)}
     names = {definition: definition for definition in reached.definitions}
     candidates = [key for key in pieces if _is_sharable(reached, key)]
-    texts = [reached.pieces[key].text for key in candidates]
-    candidates = [key for key, text in zip(candidates, texts, strict=True) if texts.count(text) > 1]
+    texts = {key: reached.text(reached.pieces[key]) for key in candidates}
+    counts = Counter(texts.values())
+    candidates = [key for key in candidates if counts[texts[key]] > 1]
     while True:
         first: dict[object, PieceKey] = {}
         shared = dict(pieces)
         for key in candidates:
-            shared[key] = first.setdefault(_meaning(reached.pieces[key], names), key)
+            shared[key] = first.setdefault((texts[key], _meaning(reached, reached.pieces[key], names)), key)
         moved = {definition: _representative(reached, definition, shared) for definition in names}
         if moved == names:
             return shared, names
         names = moved
 
 
-def _meaning(piece: LinkedPiece, names: Mapping[Definition, Definition]) -> object:
+def _meaning(reached: Reached, piece: LinkedPiece, names: Mapping[Definition, Definition]) -> object:
     targets = []
-    for found in piece.links:
+    for found in reached.links(piece):
         target: object = found.target
         if isinstance(target, Definition):
             own = target.module == piece.module.name and target.name in piece.piece.defines
@@ -42,7 +44,7 @@ def _meaning(piece: LinkedPiece, names: Mapping[Definition, Definition]) -> obje
                 ("own", target.name) if own else names.get(target, target if found.use.annotation is None else None)
             )
         targets.append(target)
-    return piece.text, tuple(targets)
+    return tuple(targets)
 
 
 def _representative(reached: Reached, definition: Definition, shared: Mapping[PieceKey, PieceKey]) -> Definition:

@@ -1,64 +1,105 @@
-"""The Python files of a source: which there are, what a program would import them as, and reading them."""
+"""The Python files of a source: which there are, and what a program would import them as."""
 
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archgraft.tree_ops.modules import ModuleSource, decode, parse_module
 from archgraft.tree_ops.sources import SourceRoot
 
-_MAX_FILE_BYTES = 8 * 2**20
-_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+TOP_MARK = ".archgraft-top"
+"""Stands at the top of what was unpacked, where the marks of a repository may be missing."""
+_REPOSITORY_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", TOP_MARK)
+_ENVIRONMENT_MARK = "pyvenv.cfg"
+"""A virtual environment inside a source holds other people's packages."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A file that could not be read, and why."""
+    """A file or folder that could not be read, and why."""
 
     path: Path
     reason: str
 
 
-def read(name: str, path: Path, root: SourceRoot) -> ModuleSource | BrokenFile:
-    """Parse one file, or say why it can't be."""
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            return BrokenFile(path, f"larger than {_MAX_FILE_BYTES // 2**20} MiB")
-        text = decode(path.read_bytes())
-        return parse_module(text, name, path, root, is_package=path.name == "__init__.py")
-    except SyntaxError as error:
-        return BrokenFile(path, f"syntax error in line {error.lineno}: {error.msg}")
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        return BrokenFile(path, f"{type(error).__name__}: {error}")
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A Python file and its dotted module name."""
+
+    name: str
+    path: Path
+    root: SourceRoot
 
 
-def files(root: SourceRoot) -> Iterator[tuple[str, Path]]:
-    """Module names and paths of a root, sorted."""
+def files(root: SourceRoot) -> Iterator[SourceFile | BrokenFile]:
+    """The files of a root in the order of their paths.
+
+    What is hidden, links to folders, and virtual environments are left out. Folders that can't be listed, links in a
+    circle, and names that are no text come as broken.
+    """
     if root.folder.is_file():
-        yield _name_of(root.folder, _import_folder(root.folder.parent)), root.folder
+        yield SourceFile(_name_of(root.folder, _import_folder(root.folder.parent)), root.folder, root)
         return
-    base = root.folder.parent if root.package else _import_folder(root.folder)
+    base = root.folder if root.package else _import_folder(root.folder)
     prefix = root.package.split(".") if root.package else []
-    for path in sorted(root.folder.rglob("*.py")):
-        if any(part.startswith(".") for part in path.relative_to(root.folder).parts) or path.is_symlink():
-            continue
-        if prefix:
-            relative = path.relative_to(root.folder).with_suffix("").parts
-            yield ".".join([*prefix, *(part for part in relative if part != "__init__")]), path
+    for found in _walk(root.folder):
+        if isinstance(found, BrokenFile):
+            yield found
         else:
-            yield _name_of(path, base), path
+            parts = [*prefix, *found.relative_to(base).with_suffix("").parts]
+            yield SourceFile(_dotted(parts), found, root)
+
+
+def _walk(folder: Path) -> Iterator[Path | BrokenFile]:
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(
+                (entry for entry in listed if not entry.name.startswith(".")), key=lambda entry: entry.name
+            )
+    except OSError as error:
+        yield BrokenFile(folder, error.strerror or str(error))
+        return
+    if any(entry.name == _ENVIRONMENT_MARK for entry in entries):
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(path)
+        elif entry.name.endswith(".py"):
+            yield from _file(path)
+
+
+def _file(path: Path) -> Iterator[Path | BrokenFile]:
+    """The path, if it leads to a file: installers may link to theirs."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return  # a link to nothing
+    except OSError as error:
+        yield BrokenFile(path, error.strerror or str(error))
+        return
+    if is_file:
+        yield path if _is_text(path.name) else BrokenFile(path, "its name is not text in this system's encoding")
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _name_of(path: Path, base: Path) -> str:
-    parts = list(path.relative_to(base).with_suffix("").parts)
+    return _dotted(list(path.relative_to(base).with_suffix("").parts))
+
+
+def _dotted(parts: list[str]) -> str:
     if parts[-1] == "__init__" and len(parts) > 1:
-        parts.pop()
+        parts = parts[:-1]
     return ".".join(parts)
 
 
 def _import_folder(folder: Path) -> Path:
     """The folder on `sys.path` under which a script in `folder` is imported: above its outermost package."""
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while is_there(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
 
@@ -67,9 +108,21 @@ def script_folders(path: Path) -> Iterator[Path]:
     """Where a script's absolute imports may lie: its own folder, and those above it in its repository."""
     folder = path.parent
     yield folder
-    inside = [folder, *folder.parents]
-    repository = next((f for f in inside if any((f / mark).exists() for mark in _REPOSITORY_MARKS)), None)
-    top = repository or _import_folder(folder)
+    top = repository_of(folder) or _import_folder(folder)
     while folder != top and folder.parent != folder:
         folder = folder.parent
         yield folder
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The top of the code base that a folder belongs to, where it can be told."""
+    places = (folder, *folder.parents)
+    return next((place for place in places if any(is_there(place / mark) for mark in _REPOSITORY_MARKS)), None)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder is there and may be looked at: other people's names may be too long for any file."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -17,3 +17,7 @@ class SourceRoot:
     licence: str
     folder: Path
     package: str | None
+    licence_text: str = ""
+    """The whole text of the source's licence file, where it has one."""
+    only_closes: bool = False
+    """Whether its code is there for the modules of other sources, and is not mined itself."""

@@ -54,3 +54,7 @@ class ModuleSpec:
     requires: tuple[str, ...]
     origin: Origin
     n_lines: int
+    documentation: str = ""
+    """The docstrings that stood in the code, kept apart from it: text by strangers, never an instruction to anybody."""
+    fixed: tuple[tuple[str, str], ...] = ()
+    """Constructor arguments for which the source was simplified: name and Python literal; no parameters any more."""

@@ -26,6 +26,7 @@ def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Defin
         requires=extraction.requires,
         origin=_origin(index.modules[definition.module], definition),
         n_lines=extraction.source.count("\n"),
+        documentation="\n\n".join(f"{name}:\n{text}" for name, text in extraction.documentation.items()),
     )
 
 
@@ -54,7 +55,7 @@ def constructor_parameters(index: SourceIndex, definition: Definition) -> tuple[
             if isinstance(node, ast.FunctionDef) and node.name == "__init__":
                 return _parameters(node.args)
         bases = [
-            index.resolve_dotted(module, name)
+            index.resolve_base(module, current.name, name)
             for header in module.classes
             if header.name == current.name
             for name in header.bases

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+Located = ast.expr | ast.stmt | ast.arg | ast.alias | ast.keyword
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextEdit:
@@ -27,10 +29,10 @@ class SourceBytes:
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column
 
-    def start(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> int:
+    def start(self, node: Located) -> int:
         return self.offset(node.lineno, node.col_offset)
 
-    def end(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> int:
+    def end(self, node: Located) -> int:
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return self.offset(node.end_lineno, node.end_col_offset)
@@ -41,6 +43,18 @@ class SourceBytes:
     def lines_span(self, first: int, last: int) -> tuple[int, int]:
         """Offsets of whole lines, the last line's end included."""
         return self._starts[first - 1], min(self._starts[last], len(self.data))
+
+    def line(self, number: int) -> bytes:
+        """One line without its end."""
+        return self.data[self._starts[number - 1] : self._starts[number] - 1]
+
+    def is_blank(self, number: int) -> bool:
+        return not self.line(number).strip()
+
+    def is_comment(self, number: int, column: int) -> bool:
+        """Whether a line holds nothing but a comment that starts in a column."""
+        line = self.line(number)
+        return line[column : column + 1] == b"#" and not line[:column].strip()
 
     def find_word(self, word: str, start: int, end: int) -> int:
         """Offset of a whole word. Raises `ValueError` when it isn't there."""

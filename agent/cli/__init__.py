@@ -14,7 +14,8 @@ import typer
 from archgraft.agent.cli.boundary import guarded
 
 COMMANDS = ("demo", "mine", "library", "tree", "search", "status", "report", "export", "doctor")
-"""Every command, in the order in which people meet them; `NAME_command` in `archgraft.agent.cli.NAME`."""
+"""Every command, in the order in which people meet them; `archgraft.agent.cli.NAME` holds `NAME_command`, or
+`NAME_group` for one that has commands of its own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,7 +38,10 @@ def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
     app.callback()(_root)
     for name in names:
         module = importlib.import_module(f"{__name__}.{name}")
-        app.command(name)(guarded(getattr(module, f"{name}_command")))
+        if hasattr(module, f"{name}_group"):
+            app.add_typer(getattr(module, f"{name}_group")(), name=name)
+        else:
+            app.command(name)(guarded(getattr(module, f"{name}_command")))
     return app
 
 

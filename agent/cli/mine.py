@@ -8,7 +8,11 @@ import typer
 
 def mine_command(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE", help="A path, an installed package, or pypi:NAME==VERSION.")
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            help="A path, an archive, an installed package, pypi:NAME==VERSION, or git+PATH@REVISION.",
+        ),
     ],
     library: Annotated[
         Path, typer.Option("--library", metavar="FILE", help="The library to add to; made when there is none.")
@@ -17,6 +21,16 @@ def mine_command(
         int | None, typer.Option("--limit", min=1, metavar="N", help="Mine a random N of the classes.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random choice of --limit.")] = 0,
+    cap: Annotated[
+        int | None,
+        typer.Option(
+            "--cap",
+            min=0,
+            metavar="N",
+            help="From now on the library offers at most N modules of each source, in fair shares over families; "
+            "0: all. All are stored.",
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Classes probed at once; one a core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     allow_weak_sandbox: Annotated[
@@ -39,16 +53,29 @@ def mine_command(
     from archgraft.tree_ops.fetch import resolve
     from archgraft.tree_ops.library import Library
 
-    roots = tuple(dict.fromkeys(resolve(source, cache_folder()) for source in sources))
+    cache = cache_folder()
+    roots = tuple(dict.fromkeys(resolve(source, cache) for source in sources))
     n_workers = workers or os.cpu_count() or 1
     with (
         Library(library, create=True) as opened,
         LocalSandbox(preload=("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) as sandbox,
-        reporter() as progress,
+        reporter() as reports,
     ):
-        summary = mine(roots, opened, sandbox, limit=limit, seed=seed, n_workers=n_workers, progress=progress)
+        if cap is not None:
+            opened.set_cap(cap or None)
+        summary = mine(
+            roots,
+            opened,
+            sandbox,
+            limit=limit,
+            seed=seed,
+            n_workers=n_workers,
+            cache=cache,
+            index_progress=reports.indexed,
+            progress=reports.mined,
+        )
     if json:
         typer.echo(as_json(summary))
         return
     as_table(summary)
-    typer.echo(f"\n{library}: {summary.n_modules:,} modules. `archgraft library {library}` lists them.")
+    typer.echo(f"\n{library}: {summary.n_modules:,} modules. `archgraft library list --library {library}` lists them.")

@@ -1,5 +1,6 @@
 """Mining a small package end to end: what is taken, what is not, and what a second run does."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.index import Definition
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import ModuleFilter
 from archgraft.tree_ops.sources import SourceRoot
 
 LAYERS = '''
@@ -51,10 +53,10 @@ class MarginLoss(nn.Module):
 class Wrapper(nn.Module):
     def __init__(self, inner):
         super().__init__()
-        self.inner = inner
+        self.scale = inner["table"].size
 
     def forward(self, x):
-        return self.inner(x)
+        return x * self.scale
 '''
 HELPERS = "def halved(x):\n    return x / 2\n"
 COPIES = """
@@ -125,7 +127,7 @@ def test_every_class_is_stored_or_has_a_reason(tmp_path: Path, root: SourceRoot,
 def test_a_copy_is_an_origin_not_a_module(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
     summary, _ = mined(root, tmp_path / "library.sqlite", sandbox)
     with Library(tmp_path / "library.sqlite") as library:
-        (module,) = library.modules(family="mlp")
+        (module,) = library.modules(ModuleFilter(family="mlp"))
     assert summary.n_modules == 2
     assert [origin.qualified_name for origin in module.origins] == [
         "little_nets.copies.Copied",
@@ -176,7 +178,7 @@ def test_code_without_a_version_is_looked_at_again(tmp_path: Path, root: SourceR
     (root.folder / "layers.py").write_text(LAYERS.replace("torch.relu", "torch.tanh"))
     summary, _ = mined(unversioned, path, sandbox)
     with Library(path) as library:
-        (module,) = library.modules(family="convolution")
+        (module,) = library.modules(ModuleFilter(family="convolution"))
     assert "torch.tanh" in module.spec.source
     assert (summary.sources[0].n_stored, summary.sources[0].n_known, summary.n_modules) == (1, 2, 2)
 
@@ -203,18 +205,18 @@ def test_the_commands_mine_list_filter_and_show(tmp_path: Path, root: SourceRoot
     assert "2 modules" in done.stdout
     assert "not readable" in done.stdout
 
-    listed = command("library", path)
+    listed = command("library", "list", "--library", path)
     assert "little_nets.layers.ConvBlock" in listed.stdout
     assert "2 of 2 modules" in listed.stdout
-    assert "1 of 2 modules" in command("library", path, "--family", "mlp").stdout
-    assert "0 of 2 modules" in command("library", path, "--layout", "signal").stdout
+    assert "1 of 2 modules" in command("library", "list", "--library", path, "--family", "mlp").stdout
+    assert "0 of 2 modules" in command("library", "list", "--library", path, "--layout", "signal").stdout
 
-    rejected = command("library", path, "--rejected", "--text", "wrapper")
+    rejected = command("library", "rejected", "--library", path, "--text", "wrapper")
     assert "no value is known for the required parameter `inner`" in rejected.stdout
     assert "1 classes not taken" in rejected.stdout
 
-    (module,) = json.loads(command("library", path, "--family", "convolution", "--json").stdout)
-    shown = command("library", path, "--show", module["id"][:6])
+    (module,) = json.loads(command("library", "list", "--library", path, "--family", "convolution", "--json").stdout)
+    shown = command("library", "show", module["id"][:6], "--library", path)
     assert "# build it as ConvBlock(in_chs=in_width, out_chs=out_width)" in shown.stdout
     assert "class ConvBlock(nn.Module):" in shown.stdout
     assert "little_nets.layers.ConvBlock" in shown.stdout
@@ -233,7 +235,7 @@ def test_the_summary_as_json_has_all_counts(tmp_path: Path, root: SourceRoot, sa
     [
         (("mine", "nowhere.py"), "there is no file or folder nowhere.py"),
         (("mine", "pypi:timm"), "NAME==VERSION"),
-        (("library", "nowhere.sqlite"), "there is no library at nowhere.sqlite"),
+        (("library", "list", "--library", "nowhere.sqlite"), "there is no library at nowhere.sqlite"),
     ],
 )
 def test_what_the_user_can_mend_is_one_message_and_code_2(arguments: tuple[str, ...], message: str) -> None:
@@ -246,10 +248,10 @@ def test_words_that_mean_nothing_are_answered_with_those_that_do(tmp_path: Path)
     path = tmp_path / "library.sqlite"
     Library(path, create=True).close()
     for option, word in (("--family", "attention"), ("--layout", "map_last")):
-        done = command("library", path, option, "nonsense")
+        done = command("library", "list", "--library", path, option, "nonsense")
         assert done.exit_code == 2
         assert word in done.stderr
-    done = command("library", path, "--show", "abc")
+    done = command("library", "show", "abc", "--library", path)
     assert (done.exit_code, "no module has an id that starts with 'abc'" in done.stderr) == (2, True)
 
 
@@ -262,3 +264,22 @@ def test_real_packages_give_a_library_worth_searching(
     summary, _ = mined(resolve(source, tmp_path), tmp_path / "library.sqlite", sandbox)
     assert summary.n_modules >= least
     assert summary.sources[0].n_extracted >= 0.95 * summary.sources[0].n_classes
+
+
+def test_a_cap_changes_what_is_offered_and_not_what_is_stored(tmp_path: Path, root: SourceRoot) -> None:
+    path = tmp_path / "library.sqlite"
+    assert command("mine", root.folder, "--library", path, "--cap", "1").exit_code == 0
+    assert "1 of 2 modules; 1 are offered" in command("library", "list", "--library", path).stdout
+    assert "2 of 2 modules; 1 are offered" in command("library", "list", "--all", "--library", path).stdout
+    assert "at most 1 of each source" in command("library", "stats", "--library", path).stdout
+    assert command("mine", root.folder, "--library", path, "--cap", "0").exit_code == 0
+    assert "2 of 2 modules; 2 are offered" in command("library", "list", "--library", path).stdout
+
+
+def test_the_licence_text_of_a_source_is_kept(tmp_path: Path, root: SourceRoot, sandbox: Sandbox) -> None:
+    licensed = dataclasses.replace(root, licence_text="Do what you like, but name us.")
+    mined(licensed, tmp_path / "library.sqlite", sandbox)
+    with Library(tmp_path / "library.sqlite") as library:
+        licence = library.licence_of("little-nets", "1.0")
+    assert licence is not None
+    assert licence.text == "Do what you like, but name us."

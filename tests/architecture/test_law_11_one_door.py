@@ -9,7 +9,8 @@ import pytest
 
 from tests.architecture.code import Import, imports, python_files, relative
 
-FETCHES_PACKAGES = "tree_ops/fetch.py"
+STARTS_PROCESSES = ("sandbox/", "tree_ops/fetch", "tree_ops/index_workers.py")
+"""Besides the sandbox: the fetching of sources (pip, git), and the processes that parse files, and only parse."""
 MODEL_SOURCE = ("tree_ops/adapter_modules",)
 """Files under tree_ops/ whose text is grafted into models; they are read, never imported by the parent."""
 
@@ -31,9 +32,9 @@ def test_torch_is_imported_by_child_programs_only() -> None:
     assert elsewhere({"torch", "torchvision"}, lambda file: file.startswith(child)) == []
 
 
-def test_processes_are_started_by_the_sandbox_only() -> None:
+def test_processes_are_started_by_the_sandbox_by_fetching_and_by_indexing_only() -> None:
     names = {"subprocess", "multiprocessing", "pty"}
-    assert elsewhere(names, lambda file: file.startswith("sandbox/") or file == FETCHES_PACKAGES) == []
+    assert elsewhere(names, lambda file: file.startswith(STARTS_PROCESSES)) == []
 
 
 def test_the_llm_client_is_imported_when_first_used_and_in_one_file() -> None:

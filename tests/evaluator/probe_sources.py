@@ -159,14 +159,14 @@ class BatchMixer(nn.Module):
         return self.attention(x, x, x)[0]
 """
 
-TWO_INPUTS = """
-class CrossAttention(nn.Module):
+FIVE_INPUTS = """
+class Sum(nn.Module):
     def __init__(self, dim):
         super().__init__()
         self.out = nn.Linear(dim, dim)
 
-    def forward(self, x, context):
-        return self.out(x) + context
+    def forward(self, x, a, b, c, d, e):
+        return self.out(x) + a + b + c + d + e
 """
 
 CONSTANT = """
@@ -196,13 +196,75 @@ class Raising(nn.Module):
 """
 
 UNKNOWN = """
-class Wrapper(nn.Module):
-    def __init__(self, wrapped):
+class Lookup(nn.Module):
+    def __init__(self, table):
         super().__init__()
-        self.wrapped = wrapped
+        self.start = table["start"].size
 
     def forward(self, x):
-        return self.wrapped(x)
+        return x * self.start
+"""
+
+LISTED = """
+class Listed(nn.Module):
+    def __init__(self, in_channels, widths: list, act_layer: type[nn.Module]):
+        super().__init__()
+        layers = []
+        for before, after in zip([in_channels, *widths[:-1]], widths):
+            layers += [nn.Conv2d(before, after, 3, padding=1), act_layer()]
+        self.net = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.net(x)
+"""
+
+CONFIGURED = """
+class SelfAttention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.heads = config.num_attention_heads
+        self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+
+    def forward(self, hidden_states):
+        batch, length, dim = hidden_states.shape
+        shape = (batch, length, 3, self.heads, dim // self.heads)
+        q, k, v = self.qkv(hidden_states).view(shape).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.transpose(-2, -1)).softmax(-1)
+        return (weights @ v).transpose(1, 2).reshape(batch, length, dim), weights
+"""
+
+GRID = """
+class ConvolutionOnGrid(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(dim, dim, 3, padding=1, groups=dim)
+
+    def forward(self, x, H, W):
+        batch, length, dim = x.shape
+        return self.conv(x.transpose(1, 2).reshape(batch, dim, H, W)).flatten(2).transpose(1, 2)
+"""
+
+CROSS = """
+class CrossAttention(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.q, self.k = nn.Linear(dim, dim), nn.Linear(dim, dim)
+
+    def forward(self, x, context, mask):
+        weights = self.q(x) @ self.k(context).transpose(1, 2)
+        if mask is not None:
+            weights = weights + mask
+        return weights.softmax(-1) @ context
+"""
+
+DOUBLING = """
+class Doubling(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.conv = nn.Conv2d(dim, 2 * dim, 1)
+
+    def forward(self, x):
+        return self.conv(x)
 """
 
 BROKEN_IMPORT = """

@@ -7,7 +7,10 @@ import pytest
 from archgraft.evaluator.probing import PROBE_LIMITS, ProbeRejection, probe_module
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
-from archgraft.tree_ops.contract import Contract
+from archgraft.tree_ops.configurations import Configuration
+from archgraft.tree_ops.contract import Contract, Role
+from archgraft.tree_ops.contract_json import contract_from_json, contract_to_json
+from archgraft.tree_ops.expressions import Expression
 from tests.evaluator import probe_sources as sources
 
 
@@ -143,12 +146,12 @@ def test_windows_ask_for_a_multiple_of_positions(sandbox: Sandbox) -> None:
     [
         (sources.BATCH_MIXER, ("dim",), "contract", "mixes the samples of a batch"),
         (sources.EVEN_BATCHES, ("dim",), "contract", "can't train on a batch of 3: batch size must be even"),
-        (sources.TWO_INPUTS, ("dim",), "forward", "forward needs 2 inputs (x, context), not one"),
+        (sources.FIVE_INPUTS, ("dim",), "forward", "forward needs 6 inputs (x, a, b, c, d, e), not one"),
         (sources.CONSTANT, ("dim",), "contract", "doesn't depend on its input"),
         (sources.IDENTITY, ("drop_prob=0.1",), "contract", "gives its input back unchanged"),
         (sources.NOISY, (), "contract", "different outputs for the same input"),
         (sources.RAISING, ("dim",), "construct", "RuntimeError: this build has no kernels"),
-        (sources.UNKNOWN, ("wrapped",), "construct", "no value is known for the required parameter `wrapped`"),
+        (sources.UNKNOWN, ("table",), "construct", "no value is known for the required parameter `table`"),
         (sources.BROKEN_IMPORT, (), "execute", "No module named 'a_package_that_is_not_there'"),
         (sources.FIXED_SIZE, ("dim", "num_tokens"), "contract", "runs at (16,) positions, but not at (24,)"),
     ],
@@ -159,6 +162,51 @@ def test_a_class_that_is_no_part_of_a_network_is_rejected_with_its_reason(
     rejection = rejection_of(sandbox, body, *parameters)
     assert rejection.kind == kind
     assert reason in rejection.reason
+
+
+def test_classes_as_arguments_follow_from_a_trial_at_two_widths(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.LISTED, "in_channels", "widths: list", "act_layer: type[nn.Module]")
+    arguments = contract.arguments_for(24, 24)
+    assert arguments["act_layer"] == Expression("torch.nn.GELU")
+    assert arguments["widths"] == Expression("[24, 24]")
+    assert contract_from_json(contract_to_json(contract)) == contract
+
+
+def test_a_configuration_becomes_a_namespace_of_the_fields_that_are_read(sandbox: Sandbox) -> None:
+    spec = sources.spec_of(sources.CONFIGURED, "config")
+    table = Configuration("C", {"hidden_size": "768", "num_attention_heads": "12", "unused": "7"})
+    contract = probe_module(sandbox, spec, configurations={"config": table})
+    assert isinstance(contract, Contract), contract
+    assert contract.arguments_for(64, 64) == {
+        "config": Expression("types.SimpleNamespace(hidden_size=64, num_attention_heads=4)")
+    }
+    assert contract.takes_first
+
+
+@pytest.mark.parametrize(
+    ("body", "feeds", "layout"),
+    [(sources.GRID, ("height", "width"), "sequence"), (sources.CROSS, ("same", "none"), "sequence")],
+)
+def test_further_inputs_are_fed_where_there_is_a_sound_way(
+    sandbox: Sandbox, body: str, feeds: tuple[str, ...], layout: str
+) -> None:
+    contract = contract_of(sandbox, body, "dim")
+    assert (contract.feeds, contract.layout, contract.width_multiple) == (feeds, layout, 1)
+
+
+def test_a_module_that_doubles_its_width_has_that_as_its_rule(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.DOUBLING, "dim")
+    assert (contract.width, contract.width_scale, contract.out_width_for(24)) == ("scale", (2, 1), 48)
+    with pytest.raises(ValueError, match="scales its width"):
+        contract.arguments_for(24, 24)
+
+
+def test_templates_of_others_are_tried_first(sandbox: Sandbox) -> None:
+    spec = sources.spec_of(sources.MLP, "dim", "hidden_dim", "dropout=0.0")
+    template = (("dim", Role("in_width")), ("hidden_dim", Role("in_width", 1, 2)))
+    contract = probe_module(sandbox, spec, templates=[template])
+    assert isinstance(contract, Contract)
+    assert contract.template == template
 
 
 def test_a_class_that_never_returns_is_cut_off(sandbox: Sandbox) -> None:

@@ -18,7 +18,25 @@ from archgraft.tree_ops.tree import Tree
 from tests.agent.small_search import CONV_BLOCK, TOKEN_MIXER, spec
 from tests.planting import LIMITS, RESIDUAL, inputs, plant_tree
 
-SPECS = {each.id: each for each in (spec("conv1", "ConvBlock", CONV_BLOCK), spec("mixer", "TokenMixer", TOKEN_MIXER))}
+CONFIGURED = """
+from torch import nn
+
+class Configured(nn.Module):
+    def __init__(self, config, act_layer):
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(config.in_width, config.out_width, 1), act_layer()
+
+    def forward(self, x, mask):
+        return self.act(self.conv(x)), mask
+"""
+SPECS = {
+    each.id: each
+    for each in (
+        spec("conv1", "ConvBlock", CONV_BLOCK),
+        spec("mixer", "TokenMixer", TOKEN_MIXER),
+        spec("configured", "Configured", CONFIGURED),
+    )
+}
 Apply = Callable[[Tree, Edit], Verified]
 
 
@@ -116,6 +134,21 @@ def test_projections_and_pools_stand_in_a_sequence_around_the_graft(tree: Tree, 
     assert swapped is not None
     assert swapped.at("stage2.conv").definition == "torch.nn.Sequential"
     assert swapped.at("stage2.conv").output_shapes == tree.at("stage2.conv").output_shapes
+
+
+def test_a_module_built_of_a_configuration_and_a_class_is_written_with_the_imports_that_it_needs(
+    tree: Tree, applied: Apply
+) -> None:
+    arguments = (
+        ("config", "types.SimpleNamespace(in_width=3, out_width=4)"),
+        ("act_layer", "torch.nn.GELU"),
+    )
+    feeds = (("feeds", "('none',)"), ("first", "2"), ("n_axes", "2"))
+    graft = Graft("configured", arguments, wrappers=(Adapter("FeedInputs", feeds), Adapter("TakeFirst")))
+    swapped = applied(tree, edit_at(tree, "swap", "stem", graft=graft)).tree
+    assert swapped is not None
+    assert "import types" in swapped.source
+    assert "config=types.SimpleNamespace(in_width=3, out_width=4), act_layer=nn.GELU" in swapped.source
 
 
 def test_a_deleted_module_leaves_an_identity(tree: Tree, applied: Apply) -> None:

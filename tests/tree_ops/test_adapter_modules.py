@@ -78,3 +78,26 @@ def test_work_in_place_does_not_reach_the_host() -> None:
     x = -torch.ones(2, 4)
     adapters.CloneInput(nn.ReLU(inplace=True))(x)
     assert torch.equal(x, -torch.ones(2, 4))
+
+
+class Noting(nn.Module):
+    """Notes what it is fed."""
+
+    def forward(self, x: torch.Tensor, *fed: object) -> tuple[torch.Tensor, int]:
+        self.fed = fed
+        return x, 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "first", "n_axes", "size"),
+    [((2, 24, 6), 1, 1, (4, 6)), ((2, 7, 6), 1, 1, (1, 7)), ((2, 6, 4, 3), 2, 2, (4, 3)), ((2, 4, 3, 6), 1, 2, (4, 3))],
+)
+def test_further_inputs_measure_the_positions(
+    shape: tuple[int, ...], first: int, n_axes: int, size: tuple[int, int]
+) -> None:
+    module, x = Noting(), torch.randn(shape)
+    feeds = ("same", "none", "size", "height", "width", "length")
+    fed = adapters.TakeFirst(adapters.FeedInputs(module, feeds, first, n_axes))(x)
+    assert torch.equal(fed, x)
+    assert module.fed[0] is x
+    assert module.fed[1:] == (None, size, *size, size[0] * size[1])

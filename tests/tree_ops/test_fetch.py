@@ -1,5 +1,6 @@
 """Sources are found and fetched without running anything of them."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.fetch import RegistryUnreachableError, explain_failure, resolve, root_of_unpacked, unpack
+from archgraft.tree_ops.fetch import RegistryUnreachableError, resolve
+from archgraft.tree_ops.fetch_archive import unpack
+from archgraft.tree_ops.fetch_registry import explain_failure
+from archgraft.tree_ops.source_roots import root_of_unpacked
 
 METADATA = "Metadata-Version: 2.1\nName: Little-Nets\nVersion: 1.2\n{licence}"
 
@@ -102,6 +106,8 @@ def test_a_version_that_does_not_exist_is_answered_with_those_that_do() -> None:
     error = explain_failure("timm", "9", "ERROR: Could not find a version ... (from versions: 1.0.1, 1.0.2)\n")
     assert not isinstance(error, RegistryUnreachableError)
     assert "1.0.1, 1.0.2" in str(error)
+    near = explain_failure("timm", "1.0.30", f"(from versions: 1.0.20, {', '.join(f'2.{n}' for n in range(20))})")
+    assert "near it are: 1.0.20" in str(near)
 
 
 def test_an_unknown_package_and_an_absent_network_are_told_apart() -> None:
@@ -156,6 +162,56 @@ def test_a_folder_that_is_a_package_and_a_single_file_are_sources(tmp_path: Path
 def test_what_cannot_be_found_is_said_in_one_line(tmp_path: Path, source: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         resolve(source, tmp_path)
+
+
+def test_a_mistyped_package_is_answered_with_those_like_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "shy_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SourceError, match=r"did you mean shy_package\? .* `pypi:shypackage==VERSION`"):
+        resolve("shypackage", tmp_path)
+    with pytest.raises(SourceError, match="did you mean networkx"):
+        resolve("networks", tmp_path)
+
+
+def test_a_mistyped_path_is_answered_with_those_like_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "resnet.py").write_text("x = 1\n")
+    with pytest.raises(SourceError, match=r"file or folder .*resnets.py: near it is .*models/resnet.py"):
+        resolve(str(tmp_path / "models" / "resnets.py"), tmp_path)
+    with pytest.raises(SourceError, match=r"file or folder .*: near it is .*models$"):
+        resolve(str(tmp_path / "model" / "resnet.py"), tmp_path)
+    monkeypatch.chdir(tmp_path / "models")
+    with pytest.raises(SourceError, match=r"file or folder resnt\.py: near it is resnet\.py"):
+        resolve("resnt.py", tmp_path)
+    with pytest.raises(SourceError, match=r"file or folder blocks\.zip$"):
+        resolve("blocks.zip", tmp_path)
+
+
+@pytest.mark.parametrize("source", ["", "  "])
+def test_an_empty_source_is_not_the_current_folder(tmp_path: Path, source: str) -> None:
+    with pytest.raises(SourceError, match="the source is empty"):
+        resolve(source, tmp_path)
+
+
+def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "nets").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(SourceError, match="nets can't be read: Permission denied"):
+        resolve(str(tmp_path / "nets"), tmp_path)
+
+
+def test_a_licence_above_a_code_base_is_not_its_licence(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text("MIT License\n")
+    (tmp_path / "mine" / "nets").mkdir(parents=True)
+    (tmp_path / "mine" / "pyproject.toml").touch()
+    (tmp_path / "mine" / "nets" / "net.py").write_text("x = 1\n")
+    root = resolve(str(tmp_path / "mine" / "nets"), tmp_path)
+    assert (root.licence, root.licence_text) == ("unknown", "")
 
 
 def test_files_that_hold_no_python_are_refused(tmp_path: Path) -> None:

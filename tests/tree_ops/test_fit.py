@@ -4,6 +4,7 @@ import pytest
 
 from archgraft.tree_ops.contract import Contract, Role
 from archgraft.tree_ops.edits import Adapter, Graft
+from archgraft.tree_ops.expressions import Expression
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.sites import Signature
 
@@ -119,3 +120,27 @@ def test_positions_that_are_no_multiple_of_a_window_do_not_fit() -> None:
     windowed = dataclasses.replace(PROJECTING, position_multiple=7)
     assert possible(windowed, MAP) is None
     assert possible(windowed, dataclasses.replace(MAP, in_positions=(14, 14), out_positions=(7, 7))) is not None
+
+
+def test_further_inputs_and_outputs_are_handled_next_to_the_module() -> None:
+    contract = dataclasses.replace(ATTENTION, feeds=("height", "width"), takes_first=True)
+    graft = fitted(contract, TOKENS)
+    assert graft.wrappers == (
+        Adapter("FeedInputs", (("feeds", "('height', 'width')"), ("first", "1"), ("n_axes", "1"))),
+        Adapter("TakeFirst"),
+    )
+
+
+def test_expressions_are_written_with_the_hosts_width() -> None:
+    template = (("dim", Role("in_width")), ("fn", Expression("torch.nn.Linear(in_width, 2 * in_width)")))
+    graft = fitted(dataclasses.replace(ATTENTION, template=template), TOKENS)
+    assert graft.arguments == (("dim", "64"), ("fn", "torch.nn.Linear(64, 128)"))
+
+
+def test_a_module_that_scales_its_width_is_projected_to_the_hosts() -> None:
+    contract = dataclasses.replace(PROJECTING, template=(("dim", Role("in_width")),), width="scale", width_scale=(2, 1))
+    stage = Signature("map", 16, 32, (8, 8), (8, 8), False)
+    assert fitted(contract, stage).after == ()
+    widened = Signature("map", 16, 48, (8, 8), (8, 8), False)
+    (projection,) = fitted(contract, widened).after
+    assert projection.arguments[:2] == (("in_channels", "32"), ("out_channels", "48"))

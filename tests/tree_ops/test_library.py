@@ -12,6 +12,7 @@ from archgraft.tree_ops.contract import Contract, Role
 from archgraft.tree_ops.contract_json import contract_from_json, contract_to_json
 from archgraft.tree_ops.errors import LibraryError
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.library_records import LibraryModule, ModuleFilter
 from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter
 
 CONTRACT = Contract(
@@ -38,7 +39,7 @@ def spec(module_id: str = "0123456789abcdef", name: str = "Block", source: str =
     return ModuleSpec(
         id=module_id,
         class_name=name,
-        source=f"class {name}: pass  # ünïcode\n",
+        source=f"class {name}: number = {module_id!r}  # ünïcode\n",
         parameters=(Parameter("in_chs", "positional", "int", None), Parameter("planes", "keyword", None, "4")),
         requires=("torch",),
         origin=origin(name, source),
@@ -98,11 +99,11 @@ def test_modules_are_filtered_and_in_the_order_of_their_ids(path: Path) -> None:
         library.add(spec("a" * 16, "ConvBlock"), CONTRACT)
         library.add(spec("b" * 16, "Bottleneck"), CONTRACT)
         assert [m.id[0] for m in library.modules()] == ["a", "b", "c"]
-        assert [m.id[0] for m in library.modules(family="convolution")] == ["a", "b"]
-        assert [m.id[0] for m in library.modules(layout="sequence")] == ["c"]
-        assert [m.id[0] for m in library.modules(source="vit")] == ["c"]
-        assert [m.id[0] for m in library.modules(text="bottle")] == ["b"]
-        assert library.modules(text="ATTENTION", family="convolution") == ()
+        assert [m.id[0] for m in library.modules(ModuleFilter(family="convolution"))] == ["a", "b"]
+        assert [m.id[0] for m in library.modules(ModuleFilter(layout="sequence"))] == ["c"]
+        assert [m.id[0] for m in library.modules(ModuleFilter(source="vit"))] == ["c"]
+        assert [m.id[0] for m in library.modules(ModuleFilter(text="bottle"))] == ["b"]
+        assert library.modules(ModuleFilter(text="ATTENTION", family="convolution")) == ()
 
 
 def test_counts_tell_what_a_source_gave(path: Path) -> None:
@@ -131,7 +132,7 @@ def test_a_library_made_by_a_newer_version_is_refused_with_both_numbers(path: Pa
     with sqlite3.connect(path) as connection:
         connection.execute("pragma user_version = 99")
     connection.close()
-    with pytest.raises(LibraryError, match=r"made by a newer archgraft \(schema 99, this one reads up to 1\): upgrade"):
+    with pytest.raises(LibraryError, match=r"made by a newer archgraft \(schema 99, this one reads up to 2\): upgrade"):
         Library(path)
 
 
@@ -181,13 +182,32 @@ LITERALS = st.recursive(
 ROLES = st.builds(Role, st.sampled_from(["in_width", "out_width"]), st.integers(1, 8), st.integers(1, 8))
 
 
-@given(st.lists(st.tuples(st.text(min_size=1, max_size=5), LITERALS | ROLES), max_size=4))
+NAMES = st.from_regex(r"[a-zà-ö_][a-z0-9_]{5}", fullmatch=True)
+
+
+@given(st.lists(st.tuples(NAMES, LITERALS | ROLES), max_size=4))
 def test_contracts_survive_json_whatever_their_arguments(template: list[tuple[str, object]]) -> None:
     contract = dataclasses.replace(CONTRACT, template=tuple(template))
     assert contract_from_json(contract_to_json(contract)) == contract
 
 
-@pytest.mark.parametrize("change", [{"layout": "cube"}, {"flops": "many"}, {"template": 3}, {"template": [["a", 1]]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layout": "cube"},
+        {"flops": "many"},
+        {"template": 3},
+        {"template": [["a", 1]]},
+        {"template": [["a=print(1)) #", {"literal": "1"}]]},
+        {"template": [["lambda", {"literal": "1"}]]},
+        {"width_multiple": 0},
+        {"probe_widths": []},
+        {"flops": -1},
+        {"fingerprint": "x\n"},
+        {"kind": "model"},
+        {"template": [["a", {"role": "in_width", "divisor": 0}]]},
+    ],
+)
 def test_data_that_is_no_contract_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         contract_from_json(contract_to_json(CONTRACT) | change)
@@ -201,3 +221,72 @@ def test_an_empty_file_is_no_library_until_something_is_mined_into_it(tmp_path: 
     assert path.read_bytes() == b""
     Library(path, create=True).close()
     Library(path).close()
+
+
+def test_a_search_is_offered_one_of_each_group_and_no_claims(path: Path) -> None:
+    same = dataclasses.replace(CONTRACT, fingerprint="1" * 16)
+    with Library(path, create=True) as library:
+        library.add(spec("a" * 16, "First"), same)
+        library.add(spec("b" * 16, "Second"), same)
+        library.add(spec("c" * 16, "Narrow"), dataclasses.replace(same, width_multiple=8))
+        library.add(spec("d" * 16, "Elsewhere"), dataclasses.replace(same, layout="sequence"))
+        library.absorb(LibraryModule(spec("e" * 16, "Claimed"), CONTRACT, (origin("Claimed"),), is_verified=False))
+        assert [module.id[0] for module in library.modules()] == ["a", "d"]
+        assert [module.id[0] for module in library.modules(everything=True)] == ["a", "b", "c", "d", "e"]
+        assert library.representatives()["c" * 16] == "a" * 16
+
+
+def test_a_cap_holds_for_each_source_and_is_shared_by_its_families(path: Path) -> None:
+    with Library(path, create=True) as library:
+        for place, letter in enumerate("abcdef"):
+            family = "attention" if letter == "f" else "convolution"
+            contract = dataclasses.replace(CONTRACT, family=family)  # type: ignore[arg-type]
+            library.add(spec(letter * 16, f"Block{place}"), contract)
+        library.add(spec("0" * 16, "Other", "vit"), CONTRACT)
+        library.set_cap(3)
+    with Library(path) as library:
+        assert library.cap == 3
+        assert [module.id[0] for module in library.modules()] == ["0", "a", "b", "f"]
+        assert len(library.modules(everything=True)) == 7
+    with Library(path, create=True) as library:
+        library.set_cap(None)
+        assert len(library.modules()) == 7
+
+
+def test_equal_licence_texts_are_stored_once_and_found_by_source(path: Path) -> None:
+    with Library(path, create=True) as library:
+        for source, text in (("timm", "Apache, whole text"), ("vit", "MIT"), ("attic", "MIT"), ("empty", " \n")):
+            library.add_licence(source, "1.0", text)
+        vit, attic = library.licence_of("vit", "1.0"), library.licence_of("attic", "1.0")
+        assert vit == attic is not None
+        assert vit is not None
+        assert vit.text == "MIT"
+        assert library.licence_of("empty", "1.0") is library.licence_of("vit", "2.0") is None
+
+
+def test_what_was_claimed_is_replaced_by_what_a_probe_found(path: Path) -> None:
+    claimed = dataclasses.replace(CONTRACT, family="gate")
+    with Library(path, create=True) as library:
+        library.absorb(LibraryModule(spec(), claimed, (origin("Block"),), is_verified=False))
+        assert not library.is_verified(spec().id)
+        library.add(spec(), CONTRACT)
+        assert library.is_verified(spec().id)
+        assert library.get(spec().id).contract == CONTRACT
+        library.add(spec(), claimed, is_verified=False)
+        assert library.get(spec().id).contract == CONTRACT
+
+
+def test_writes_together_are_stored_together_or_not_at_all(path: Path) -> None:
+    def add_both(library: Library, *, then_stop: bool) -> None:
+        with library.together():
+            library.add(spec("a" * 16, "First"), CONTRACT)
+            library.add(spec("b" * 16, "Second"), CONTRACT)
+            if then_stop:
+                raise KeyboardInterrupt
+
+    with Library(path, create=True) as library:
+        with pytest.raises(KeyboardInterrupt):
+            add_both(library, then_stop=True)
+        assert len(library) == 0
+        add_both(library, then_stop=False)
+        assert len(library) == 2

@@ -1,129 +1,86 @@
-"""`rearrange`, `reduce` and `repeat`: split the axes, reduce, permute, expand, and join them again."""
+"""`rearrange`, `reduce` and `repeat`: split the axes, reduce, permute, expand, and join them again.
+
+Kept short, since it stands in every source that uses it; a pattern that doesn't fit the tensor is refused, a pattern
+that is wrong in itself mostly.
+"""
 
 import functools
 import math
+import re
 
 import torch
 
 
 @functools.lru_cache(maxsize=1024)
-def _parse_axes(side):
-    """`b (h d) 1 ...` as (("b",), ("h", "d"), (), "..."): one group of names for each axis of the tensor."""
-    groups, group = [], None
-    for token in side.replace("(", " ( ").replace(")", " ) ").split():
-        if token == "(" and group is None:
-            group = []
-        elif token == ")" and group is not None:
-            groups.append(tuple(group))
-            group = None
-        elif token in "()":
-            raise ValueError(f"parentheses are not paired, or nested, in {side!r}")
-        elif group is not None:
-            group += [] if token == "1" else [token]
-        else:
-            groups.append({"1": (), "...": "..."}.get(token, (token,)))
-    if group is not None:
-        raise ValueError(f"parentheses are not paired in {side!r}")
-    return tuple(groups)
+def _groups(side, n_hidden, mark=""):
+    """`b (h d) 1 ...` as one list of axes for each dimension; a number is told apart by where it stands."""
+    side = side.replace("...", " ".join(f".{index}" for index in range(n_hidden)))
+    groups = [token.strip("()").split() for token in re.findall(r"\([^()]*\)|[^\s()]+|[()]", side)]
+    return [
+        [(int(a), mark, i, j) if a.isdigit() else a for j, a in enumerate(g) if a != "1"] for i, g in enumerate(groups)
+    ]
 
 
-def _expand_ellipsis(groups, n_hidden):
-    """Name the axes behind `...`, so that they are axes like all others."""
-    hidden = tuple(f"...{index}" for index in range(n_hidden))
-    expanded = []
-    for group in groups:
-        if group == "...":
-            expanded += [(name,) for name in hidden]
-        else:
-            expanded.append(tuple(name for part in group for name in (hidden if part == "..." else (part,))))
-    return expanded
-
-
-def _name_numbers(groups, mark, sizes):
-    """Give each numeric axis (`2`) a name of its own, and its size."""
-    named = []
-    for position, group in enumerate(groups):
-        names = [f"{mark}{position}.{i}" if name.isdigit() else name for i, name in enumerate(group)]
-        sizes.update({new: int(old) for new, old in zip(names, group) if old.isdigit()})
-        named.append(names)
-    return named
-
-
-def _infer_sizes(groups, shape, sizes, pattern):
-    """Fill in the size of every axis; at most one in each group may be unknown."""
-    for group, size in zip(groups, shape):
-        unknown = [name for name in group if name not in sizes]
-        known = math.prod(sizes[name] for name in group if name in sizes)
-        if len(unknown) > 1:
-            raise ValueError(f"the sizes of {', '.join(unknown)} are not known in {pattern!r}")
-        if len(unknown) == 1 and known > 0 and size % known == 0:
-            sizes[unknown[0]] = size // known
-        elif unknown or known != size:
-            raise ValueError(f"an axis of {size} does not fit ({' '.join(group)}) in {pattern!r}")
-
-
-def _reduce_axes(tensor, reduction, axes):
-    if callable(reduction):
-        return reduction(tensor, axes)
-    if reduction in ("min", "max"):
-        return tensor.amin(axes) if reduction == "min" else tensor.amax(axes)
-    if reduction in ("sum", "mean"):
-        return tensor.sum(axes) if reduction == "sum" else tensor.mean(axes)
-    if reduction in ("prod", "any", "all"):
-        for axis in sorted(axes, reverse=True):
-            tensor = getattr(tensor, reduction)(axis)
-        return tensor
-    raise ValueError(f"unknown reduction {reduction!r}")
-
-
-def _transform(tensor, pattern, kind, reduction, sizes):
-    if isinstance(tensor, (list, tuple)):
-        tensor = torch.stack(tuple(tensor))
-    if pattern.count("->") != 1:
-        raise ValueError(f"a pattern has two sides with -> between them, but got {pattern!r}")
-    left, right = (_parse_axes(side) for side in pattern.split("->"))
-    n_hidden = tensor.ndim - len(left) + 1 if "..." in left else 0
-    if n_hidden < 0 or ("..." not in left and len(left) != tensor.ndim):
+def _split(tensor, pattern, sizes):
+    """The tensor with one dimension for each axis on the left, these axes, the groups on the right, and all sizes."""
+    tensor = torch.stack(tuple(tensor)) if isinstance(tensor, (list, tuple)) else tensor
+    left, right = pattern.split("->")
+    n_hidden = tensor.ndim - len(_groups(left, 0)) if "..." in left else 0
+    left, right = _groups(left, n_hidden), _groups(right, n_hidden, ">")
+    if len(left) != tensor.ndim:
         raise ValueError(f"a tensor of {tensor.ndim} axes does not fit {pattern!r}")
-    sizes = dict(sizes)
-    left = _name_numbers(_expand_ellipsis(left, n_hidden), "<", sizes)
-    right = _name_numbers(_expand_ellipsis(right, n_hidden), ">", sizes)
-    _infer_sizes(left, tensor.shape, sizes, pattern)
-    sources = [name for group in left for name in group]
-    targets = [name for group in right for name in group]
-    if len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
-        raise ValueError(f"an axis appears twice on one side of {pattern!r}")
-    gone = [index for index, name in enumerate(sources) if name not in targets]
-    new = [name for name in targets if name not in sources]
-    if (gone and kind != "reduce") or (new and kind != "repeat") or any(name not in sizes for name in new):
-        raise ValueError(f"{kind} cannot remove or add axes in this way: {pattern!r}")
-    tensor = tensor.reshape([sizes[name] for name in sources])
-    if gone:
-        tensor = _reduce_axes(tensor, reduction, tuple(gone))
-    kept = [name for name in sources if name in targets]
-    order = sorted(range(len(kept)), key=lambda index: targets.index(kept[index]))
-    tensor = tensor.permute(order)
-    for index, name in enumerate(targets):
-        if name in new:
-            tensor = tensor.unsqueeze(index)
-    if new:
-        tensor = tensor.expand([sizes[name] for name in targets])
-    return tensor.reshape([math.prod(sizes[name] for name in group) for group in right])
+    sizes = {**sizes, **{axis: axis[0] for group in left + right for axis in group if isinstance(axis, tuple)}}
+    for group, size in zip(left, tensor.shape):
+        unknown = [axis for axis in group if axis not in sizes]
+        for axis in unknown[:1]:
+            sizes[axis] = size // max(1, math.prod(sizes[known] for known in group if known in sizes))
+        if len(unknown) > 1 or math.prod(sizes[axis] for axis in group) != size:
+            raise ValueError(f"an axis of {size} does not fit {group} in {pattern!r}")
+    axes = [axis for group in left for axis in group]
+    return tensor.reshape([sizes[axis] for axis in axes]), axes, right, sizes
 
 
 def rearrange(tensor, pattern, **axes_lengths):
     """Reorder, split and join axes: `rearrange(x, "b (h d) n -> b h n d", h=8)`."""
-    return _transform(tensor, pattern, "rearrange", None, axes_lengths)
+    tensor, axes, right, sizes = _split(tensor, pattern, axes_lengths)
+    targets = [axis for group in right for axis in group]
+    if len(targets) != len(axes) or set(targets) != set(axes):
+        raise ValueError(f"rearrange cannot remove, add or repeat axes: {pattern!r}")
+    tensor = tensor.permute([axes.index(axis) for axis in targets])
+    return tensor.reshape([math.prod(sizes[axis] for axis in group) for group in right])
+
+
+def _reduced(tensor, reduction, dims):
+    if callable(reduction):
+        return reduction(tensor, dims)
+    if reduction in ("prod", "any", "all"):
+        return functools.reduce(lambda found, dim: getattr(found, reduction)(dim), dims[::-1], tensor)
+    return getattr(tensor, {"min": "amin", "max": "amax"}.get(reduction, reduction))(dims)
 
 
 def reduce(tensor, pattern, reduction, **axes_lengths):
     """Reduce the axes that the right side leaves out by min, max, sum, mean, prod, any, all or a function."""
-    return _transform(tensor, pattern, "reduce", reduction, axes_lengths)
+    tensor, axes, right, sizes = _split(tensor, pattern, axes_lengths)
+    targets = [axis for group in right for axis in group]
+    dims = tuple(dim for dim, axis in enumerate(axes) if axis not in targets)
+    kept = [axis for axis in axes if axis in targets]
+    if sorted(map(str, targets)) != sorted(map(str, kept)):
+        raise ValueError(f"reduce cannot add or repeat axes: {pattern!r}")
+    tensor = _reduced(tensor, reduction, dims) if dims else tensor
+    tensor = tensor.permute([kept.index(axis) for axis in targets])
+    return tensor.reshape([math.prod(sizes[axis] for axis in group) for group in right])
 
 
 def repeat(tensor, pattern, **axes_lengths):
     """Rearrange, and repeat along axes that only the right side has."""
-    return _transform(tensor, pattern, "repeat", None, axes_lengths)
+    tensor, axes, right, sizes = _split(tensor, pattern, axes_lengths)
+    targets = [axis for group in right for axis in group]
+    new = [axis for axis in targets if axis not in axes]
+    if len(set(targets)) != len(axes) + len(new) or any(axis not in sizes for axis in new):
+        raise ValueError(f"repeat cannot remove or repeat axes, and needs the sizes of new ones: {pattern!r}")
+    tensor = tensor[(..., *[None] * len(new))].permute([(axes + new).index(axis) for axis in targets])
+    tensor = tensor.expand([sizes[axis] for axis in targets])
+    return tensor.reshape([math.prod(sizes[axis] for axis in group) for group in right])
 
 
 def parse_shape(x, pattern):

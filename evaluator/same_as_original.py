@@ -1,0 +1,74 @@
+"""Compares extracted classes with the originals that they were mined from. Child program (law 1).
+
+Request header: `seed`, `wall_seconds` (for one class) and `classes`, each with what a trial's child is told, `module`
+and `name` (where the original is imported from), and how to build and call it: `arguments` and `call`. Answer header:
+`comparisons`, one for each class in the same order, each with `kind` (`equal`, `differs`, `not_comparable`) and
+`reason`.
+
+The originals are imported first, all in this process, as packages are slow to import; then every class is compared in a
+process of its own.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import nn
+
+from archgraft.evaluator.dressed_config import with_own_configurations
+from archgraft.evaluator.forked import ForkError, in_fork
+from archgraft.evaluator.inputs import value_of
+from archgraft.evaluator.loading import MINED, load_module
+from archgraft.evaluator.originals import import_original
+from archgraft.evaluator.side_by_side import Comparison, Setup, compare
+from archgraft.evaluator.trial import Search
+from archgraft.sandbox.protocol import Channel, Message
+
+
+def run(channel: Channel) -> Message:
+    """Entry point."""
+    header: Any = channel.request.header
+    torch.set_num_threads(1)
+    found = [_original(one) for one in header["classes"]]
+    seed, wall_seconds = int(header["seed"]), float(header["wall_seconds"])
+    comparisons: list[Any] = [
+        asdict(Comparison("not_comparable", original))
+        if isinstance(original, str)
+        else _compared(one, original, seed, wall_seconds)
+        for one, original in zip(header["classes"], found)
+    ]
+    return Message({"comparisons": comparisons})
+
+
+def _original(one: dict[str, Any]) -> Any:
+    """The class, or why it can't be had."""
+    try:
+        return import_original(str(one["module"]), str(one["name"]))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a package's import may raise anything
+        return f"the original can't be imported: {type(error).__name__}: {error}"[:300]
+
+
+def _compared(one: dict[str, Any], original: Any, seed: int, wall_seconds: float) -> dict[str, Any]:
+    try:
+        return in_fork(lambda: asdict(_compare(one, original, seed)), wall_seconds)
+    except ForkError as error:
+        return asdict(Comparison("not_comparable", str(error)))
+
+
+def _compare(one: dict[str, Any], original: Any, seed: int) -> Comparison:
+    namespace = load_module(str(one["source"]), MINED).__dict__
+    arguments = tuple((str(name), str(text)) for name, text in one["arguments"])
+
+    def build(module_class: Any) -> nn.Module:
+        try:
+            return Search(module_class, namespace, one).build(arguments)
+        except TypeError:
+            if module_class is not original:
+                raise
+            return Search(with_own_configurations(original), namespace, one).build(arguments)
+
+    generator = torch.Generator().manual_seed(seed)
+    values = [(str(name), value_of(spec, generator)) for name, spec in one["call"]]
+    positional = tuple(value for name, value in values if not name.endswith("="))
+    named = {name[:-1]: value for name, value in values if name.endswith("=")}
+    return compare(namespace[str(one["class_name"])], original, Setup(build, (positional, named)), seed)

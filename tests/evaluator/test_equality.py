@@ -1,0 +1,135 @@
+"""What was extracted is compared, in the sandbox, with the class of the package that it was extracted from."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archgraft.evaluator.equality import Equality, Tried, compare_with_originals
+from archgraft.evaluator.trying import try_module
+from archgraft.sandbox.protocol import Sandbox
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.configurations import Configuration
+from tests.evaluator.probe_sources import spec_of
+
+LAYER = """
+class Layer(nn.Module):
+    def __init__(self, dim, slope=0.1):
+        super().__init__()
+        self.linear = nn.Linear(dim, dim)
+        self.slope = slope
+
+    def gate(self, x):
+        return F.leaky_relu(x, self.slope)
+
+    def forward(self, x):
+        return self.gate(self.linear(x))
+"""
+HEADER = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
+CONFIGURATION = """
+class Config:
+    slope = 0.3
+
+    def __init__(self, hidden_size):
+        self.hidden_size = hidden_size
+"""
+CONFIGURED = """
+class Layer(nn.Module):
+    def __init__(self, config: "Config"):
+        super().__init__()
+        # check
+        self.linear = nn.Linear(config.hidden_size, config.hidden_size)
+        self.slope = config.slope
+
+    def forward(self, x):
+        return F.leaky_relu(self.linear(x), self.slope)
+"""
+CHECK = "if not isinstance(config, Config): raise TypeError('not a configuration')"
+OPERATOR = '@torch.library.register_fake("{library}::absent")\ndef absent_fake(x):\n    return x\n'
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    preload = ("archgraft.evaluator.trial", "archgraft.evaluator.same_as_original")
+    with LocalSandbox(preload, training=False) as made:
+        yield made
+
+
+def tried(sandbox: Sandbox, module: str, body: str = LAYER) -> Tried:
+    spec = spec_of(body, "dim", "slope=0.1")
+    spec = replace(spec, origin=replace(spec.origin, qualified_name=f"{module}.Layer"))
+    trial = try_module(sandbox, spec)
+    assert trial.reached("forward"), trial
+    return Tried(spec, trial)
+
+
+def equality(sandbox: Sandbox, folder: Path, original: str, *, extracted: str = LAYER) -> Equality:
+    """Of an extracted class with a package of one file."""
+    (folder / "zoo.py").write_text(HEADER + original)
+    (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", extracted)], [folder])
+    return found
+
+
+def test_a_class_with_all_it_needs_is_equal(sandbox: Sandbox, tmp_path: Path) -> None:
+    split = 'SLOPE = 0.1\n\nclass Base(nn.Module):\n    """Documented."""\n' + LAYER.split("\n", 2)[2]
+    original = split + "\n\nclass Layer(Base):\n    pass\n"
+    assert equality(sandbox, tmp_path, original) == Equality("equal")
+
+
+def test_a_wrong_constant_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
+    found = equality(sandbox, tmp_path, LAYER, extracted=LAYER.replace("0.1", "0.2"))
+    assert found.kind == "differs"
+    assert found.reason.startswith("in eval mode, output the value: differs by 0.")
+
+
+def test_a_pruned_method_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
+    original = (
+        LAYER + "\n    def train(self, mode=True):\n        self.slope = 0.5\n        return super().train(mode)\n"
+    )
+    found = equality(sandbox, tmp_path, original)
+    assert found.kind == "differs"
+
+
+def test_another_base_class_that_adds_state_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
+    original = LAYER.replace("self.slope = slope", "self.slope = slope; self.register_buffer('calls', torch.zeros(1))")
+    found = equality(sandbox, tmp_path, original)
+    assert (found.kind, found.reason) == ("differs", "its state has nothing more; lacks calls")
+
+
+def test_an_original_that_insists_on_its_own_configuration_is_given_one(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "zoo.py").write_text(HEADER + CONFIGURATION + CONFIGURED.replace("# check", CHECK))
+    spec = spec_of(CONFIGURED, "config")
+    spec = replace(spec, origin=replace(spec.origin, qualified_name="zoo.Layer"))
+    configurations = {"config": Configuration("Config", {"hidden_size": "768", "slope": "0.1"})}
+    trial = try_module(sandbox, spec, configurations=configurations)
+    assert compare_with_originals(sandbox, [Tried(spec, trial, configurations)], [tmp_path]) == [Equality("equal")]
+
+
+@pytest.mark.parametrize(
+    ("original", "reason"),
+    [
+        ("import a_package_that_is_not_there\n", "the original can't be imported: ModuleNotFoundError"),
+        ("Layers = 1\n", "the original can't be imported: AttributeError: module 'zoo' has no attribute 'Layer'"),
+        (LAYER.replace("super", "import os; os.abort(); super"), "ended early (SIGABRT)"),
+    ],
+)
+def test_an_original_that_does_not_work_here_is_no_measure(
+    sandbox: Sandbox, tmp_path: Path, original: str, reason: str
+) -> None:
+    found = equality(sandbox, tmp_path, original)
+    assert found.kind == "not_comparable"
+    assert found.reason.startswith(reason)
+
+
+def test_kernels_registered_for_operators_of_an_absent_binary_do_not_keep_a_package_out(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    assert equality(sandbox, tmp_path, OPERATOR.format(library="zoo") + LAYER) == Equality("equal")
+
+
+def test_a_package_that_ends_the_process_leaves_the_others_comparable(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(HEADER + LAYER)
+    (tmp_path / "bad.py").write_text("import os\nos._exit(3)\n")
+    found = compare_with_originals(sandbox, [tried(sandbox, "good"), tried(sandbox, "bad")], [tmp_path])
+    assert found == [Equality("equal"), Equality("not_comparable", "the comparison ended early")]

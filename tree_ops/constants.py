@@ -1,0 +1,118 @@
+"""What is constant in a closure: names, parameters, attributes and results that can only ever be one thing.
+
+`find_constants` runs everything that is reached on sets of possible values, beginning with what the roots may be given,
+and adds code only when a test may let control come to it (conditional constant propagation, Wegman and Zadeck 1991,
+over functions, `self` attributes and class references). It answers the questions that `folding` asks. Code that reads
+its own names (`globals()`, `exec`) makes it give up, and nothing is known then.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from archgraft.tree_ops.constant_cells import Cells, GivenUpError, Unit
+from archgraft.tree_ops.constant_flow import run
+from archgraft.tree_ops.constant_program import Class, Function, Program
+from archgraft.tree_ops.constant_values import Value, truth
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.reach import Reached
+
+_PURE = (
+    *(ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp),
+    *(ast.Subscript, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Slice),
+)
+_MAX_DEPTH = 5
+
+
+class Constants:
+    """What was found. An `Oracle` of `folding`."""
+
+    def __init__(self, cells: Cells, facts: dict[int, Value]) -> None:
+        self._cells = cells
+        self._facts = facts
+        self.decided = {node for node, value in facts.items() if truth(value) is not None}
+        """Tests and operands whose truth is known, by identity."""
+        self._is_pure: dict[Function, bool] = {}
+
+    def n_live_lines(self) -> int:
+        """Lines of functions, classes and values that can run."""
+        return sum(_n_lines(unit, self._cells) for unit in self._cells.live_units())
+
+    def truth(self, node: ast.expr) -> bool | None:
+        """The truth of a test, where evaluating it can be left out."""
+        if isinstance(node, ast.Constant):
+            return bool(node.value)
+        answer = truth(self._facts.get(id(node)))
+        return answer if answer is not None and self.is_pure(node) else None
+
+    def replacement(self, _: ast.expr) -> str | None:
+        """No expression is written anew."""
+        return None
+
+    def is_pure(self, node: ast.expr, depth: int = 0) -> bool:
+        """Whether evaluating an expression does nothing but give its value."""
+        return all(self._is_pure_part(part, depth) for part in ast.walk(node))
+
+    def _is_pure_part(self, node: ast.AST, depth: int) -> bool:
+        if isinstance(node, ast.Call):
+            if id(node) in self._cells.pure_calls:
+                return True
+            callees = self._cells.callees.get(id(node), [])
+            return bool(callees) and all(self._is_pure_function(callee, depth) for callee in callees)
+        return not isinstance(node, ast.expr) or isinstance(node, _PURE)
+
+    def _is_pure_function(self, function: Function, depth: int) -> bool:
+        if depth > _MAX_DEPTH:
+            return False
+        if function not in self._is_pure:
+            self._is_pure[function] = False  # so that recursion ends
+            self._is_pure[function] = not function.is_opaque and all(
+                isinstance(part, ast.Return | ast.If | ast.Expr | ast.Pass | ast.Assign | ast.Global)
+                for part in _statements(function.node.body)
+            )
+            self._is_pure[function] &= all(self._is_pure_body(part, depth) for part in _statements(function.node.body))
+        return self._is_pure[function]
+
+    def _is_pure_body(self, statement: ast.stmt, depth: int) -> bool:
+        if isinstance(statement, ast.Assign):
+            links = self._cells.program.links
+            if not all(isinstance(target, ast.Name) and id(target) not in links for target in statement.targets):
+                return False
+        if isinstance(statement, ast.If):
+            return self.is_pure(statement.test, depth + 1)
+        values = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.expr)]
+        return all(self.is_pure(value, depth + 1) for value in values)
+
+
+def find_constants(index: SourceIndex, reached: Reached) -> Constants | None:
+    """What is constant, or None where the code can't be followed."""
+    program = Program(index, reached)
+    cells = Cells(program)
+    facts: dict[Unit, dict[int, Value]] = {}
+
+    def execute(unit: Unit) -> None:
+        facts[unit] = run(cells, unit)
+
+    try:
+        for root in reached.roots:
+            cells.start_root(root)
+        cells.work(execute)
+    except GivenUpError:
+        return None
+    return Constants(cells, {node: value for found in facts.values() for node, value in found.items()})
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.If):
+            yield from _statements([*statement.body, *statement.orelse])
+
+
+def _n_lines(unit: Unit, cells: Cells) -> int:
+    if isinstance(unit, Function):
+        return (unit.node.end_lineno or 0) - unit.node.lineno + 2
+    if isinstance(unit, Class):
+        return 2 + sum(not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in unit.node.body)
+    piece = cells.program.reached.pieces[unit]
+    is_counted = any(hasattr(statement, "body") for statement in piece.statements) or piece.piece.is_import
+    return 0 if is_counted else cells.program.reached.text(piece).count("\n") + 1

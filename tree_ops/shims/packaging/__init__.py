@@ -1,0 +1,1 @@
+"""Comparing versions. What needs the rest of packaging stays an import."""

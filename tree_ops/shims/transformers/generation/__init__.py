@@ -1,0 +1,3 @@
+"""Generating text is left out."""
+
+from .utils import GenerationMixin

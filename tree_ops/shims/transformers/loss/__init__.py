@@ -1,0 +1,1 @@
+"""Plain losses; those of detection models stay transformers' own."""
