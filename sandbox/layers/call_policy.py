@@ -77,8 +77,7 @@ def policy(own_pid: int, needs: Needs) -> list[Rule]:
     rules += [Rule(name, error=errno.ENOSYS) for name in ABSENT]
     rules += [
         Rule("clone", (NO_FORK, NO_NAMESPACE) if not needs.forks else (NO_NAMESPACE,)),
-        Rule("kill", GROUPS if needs.forks and needs.may_signal else (Test(0, (own_pid,), among=False),)),
-        Rule("tgkill", (Test(0, (own_pid,), among=False),)),
+        *_signals(own_pid, needs),
         Rule("prlimit64", (Test(0, own, among=False),)),
         Rule("setpriority", (Test(1, own, among=False),)),
         Rule("sched_setaffinity", (Test(0, own, among=False),)),
@@ -95,3 +94,10 @@ def policy(own_pid: int, needs: Needs) -> list[Rule]:
         shared = (MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS | MAP_SHARED_VALIDATE)
         rules.append(Rule("mmap", (Test(3, shared, mask=MAP_ANONYMOUS | MAP_TYPE),), error=errno.ENOMEM))
     return rules
+
+
+def _signals(own_pid: int, needs: Needs) -> list[Rule]:
+    """To itself; or to single processes, where another layer sees to whose."""
+    if needs.forks and needs.may_signal:
+        return [Rule("kill", GROUPS)]
+    return [Rule(name, (Test(0, (own_pid,), among=False),)) for name in ("kill", "tgkill")]
