@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from fcntl import F_DUPFD, fcntl
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from archgraft.sandbox.layers.confine import Assignment, confine
 from archgraft.sandbox.layers.plan import Plan
 from archgraft.sandbox.protocol import Channel, Message, Verdict
 
+JOB, RULES = 3, 4
+"""Where a child has its two descriptors."""
 MAX_REQUEST_BYTES = 2**40  # the parent is trusted; its memory is the limit
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_TRACEBACK_CHARACTERS = 16_000
@@ -41,12 +44,22 @@ class SocketChannel:
         return receive_frame(self.connection, MAX_REQUEST_BYTES).message
 
 
-def run_child(plan: Plan, uid: int | None, zygote_pid: int, ends: tuple[int, int], assignment: Assignment) -> None:
+@dataclass(frozen=True)
+class Descriptors:
+    """What a child is left with of its zygote's descriptors."""
+
+    job: int
+    log: int
+    rules: int | None
+    """A Landlock ruleset."""
+
+
+def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descriptors, assignment: Assignment) -> None:
     """Confine this process, run its job, answer, and end it. Never returns."""
     status = 1
     try:
-        connection = _settle(*ends, assignment.scratch)
-        confine(plan, uid, zygote_pid, assignment)
+        connection = _settle(descriptors, assignment.scratch)
+        confine(plan, uid, zygote_pid, RULES if descriptors.rules is not None else None, assignment)
         torch.set_num_threads(assignment.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
         status = _serve(connection)
@@ -59,25 +72,29 @@ def run_child(plan: Plan, uid: int | None, zygote_pid: int, ends: tuple[int, int
         os._exit(status)
 
 
-def _settle(job_fd: int, log_fd: int, scratch: Path) -> socket.socket:
-    """Own session, own folder, and no descriptor but the job's socket and the log."""
+def _settle(descriptors: Descriptors, scratch: Path) -> socket.socket:
+    """Own session, own folder, and no descriptor but the job's socket, the log, and for now the rules."""
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(log_fd, 1)
-    os.dup2(log_fd, 2)
-    if job_fd != 3:
-        os.dup2(job_fd, 3)
-    os.set_inheritable(3, False)
-    os.closerange(4, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
+    os.dup2(descriptors.log, 1)
+    os.dup2(descriptors.log, 2)
+    # Out of the way first, or one could be overwritten by the other.
+    rules = None if descriptors.rules is None else fcntl(descriptors.rules, F_DUPFD, RULES + 1)
+    job = fcntl(descriptors.job, F_DUPFD, RULES + 1)
+    os.dup2(job, JOB, inheritable=False)
+    if rules is not None:
+        os.dup2(rules, RULES, inheritable=False)
+    first_unused = JOB + 1 if rules is None else RULES + 1
+    os.closerange(first_unused, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
     Path("/proc/self/oom_score_adj").write_text("1000")  # the kernel's first choice, before anything of the user's
     os.chdir(scratch)
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)  # what the zygote found is not its
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()
-    return socket.socket(fileno=3)
+    return socket.socket(fileno=JOB)
 
 
 def _serve(connection: socket.socket) -> int:

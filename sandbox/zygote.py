@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archgraft.sandbox.layers import identity, kernel, namespaces
+from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock, namespaces
 from archgraft.sandbox.layers.confine import Assignment
 from archgraft.sandbox.layers.plan import Plan, make_plan
 from archgraft.sandbox.process_tree import child_pids, memory_bytes
@@ -117,7 +117,7 @@ class Zygote:
 
     def start(self, packet: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a job's child."""
-        from archgraft.sandbox.child import run_child  # it imports torch, which must wait for the namespaces
+        from archgraft.sandbox.child import Descriptors, run_child  # it imports torch, which waits for the namespaces
 
         given = packet["assignment"]
         given |= {"scratch": Path(given["scratch"]), "readable": tuple(map(Path, given["readable"]))}
@@ -127,12 +127,15 @@ class Zygote:
         try:
             require_one_thread()
             uid = self.prepare(assignment)
+            rules = self.rules(assignment)
             pid = os.fork()
         except (OSError, RuntimeError) as error:
             self.report(event="failed", job=assignment.job, reason=str(error))
             return
         if pid == 0:
-            run_child(self.plan, uid, own_pid, (descriptors[0], descriptors[1]), assignment)
+            run_child(self.plan, uid, own_pid, Descriptors(descriptors[0], descriptors[1], rules), assignment)
+        if rules is not None:
+            os.close(rules)
         self.running[pid] = Running(assignment.job, assignment.scratch)
         self.report(event="started", job=assignment.job, pid=pid)
 
@@ -145,6 +148,13 @@ class Zygote:
         elif uid is not None:
             os.chown(assignment.scratch, uid, uid)
         return uid
+
+    def rules(self, assignment: Assignment) -> int | None:
+        """A Landlock ruleset for a job, made here, where all that it takes is in memory already."""
+        if not self.plan.landlock_abi:
+            return None
+        grants = granted_paths.grants_for(assignment.scratch, assignment.readable)
+        return landlock.ruleset(self.plan.landlock_abi, grants)
 
     def kill(self, job: int) -> None:
         """Kill a job's process group; what left the group is caught when it becomes ours."""

@@ -24,17 +24,19 @@ class Assignment:
     n_threads: int
 
 
-def confine(plan: Plan, uid: int | None, parent_pid: int, assignment: Assignment) -> None:
-    """Confine this process for good. Raises `OSError` when a layer that the plan promises can't be put on."""
-    # Descriptors first, while everything can still be opened.
-    grants = [*granted_paths.grants_for(assignment.scratch, assignment.readable), *granted_paths.own_process_grants()]
-    rules = landlock.ruleset(plan.landlock_abi, grants) if plan.landlock_abi else None
+def confine(plan: Plan, uid: int | None, parent_pid: int, rules: int | None, assignment: Assignment) -> None:
+    """Confine this process for good. Raises `OSError` when a layer that the plan promises can't be put on.
+
+    `rules` is the descriptor of a Landlock ruleset, made before the fork, to which only what is this process's own is
+    still to be added.
+    """
+    if rules is not None:
+        landlock.add(rules, plan.landlock_abi, granted_paths.own_process_grant())
     limit_resources(assignment.cpu_seconds, assignment.memory_bytes, assignment.file_bytes, tasks=plan.counts_tasks)
     if plan.world.counts_tasks_apart and uid is None:
         enter_new(NEW_USER)
-    identity.become(
-        uid, [*granted_paths.installation(), *(path for path in assignment.readable if granted_paths.is_folder(path))]
-    )
+    folders = [*granted_paths.installation(), *filter(granted_paths.is_folder, assignment.readable)]
+    identity.become(uid, folders)
     kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if rules is not None:

@@ -42,10 +42,10 @@ def grants_for(scratch: Path, readable: Sequence[Path]) -> list[Grant]:
     return [*common_grants(), *(Grant(path, READ) for path in readable), Grant(scratch, SCRATCH)]
 
 
-def own_process_grants() -> list[Grant]:
-    """A process's view of itself; named in the process itself, as `/proc/self` means somebody else before the fork."""
-    rights = READ | DEVICE if gpu_devices() else READ  # CUDA names its threads in /proc/self/task/*/comm
-    return [Grant(Path(OWN_PROCESS), rights)]
+def own_process_grant() -> Grant:
+    """A process's view of itself; added in the process itself, as `/proc/self` means somebody else before the fork."""
+    # CUDA names its threads in /proc/self/task/*/comm.
+    return Grant(Path(OWN_PROCESS), READ | DEVICE if gpu_devices() else READ)
 
 
 @cache
@@ -59,6 +59,7 @@ def common_grants() -> tuple[Grant, ...]:
     return (*grants, Grant(Path(NULL_DEVICE), DEVICE), *(Grant(device, DEVICE) for device in devices))
 
 
+@cache
 def gpu_devices() -> tuple[Path, ...]:
     """The devices through which a job uses a GPU, where there is one."""
     return tuple(sorted(Path("/dev").glob(GPU_DEVICES)))

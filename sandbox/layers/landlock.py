@@ -96,20 +96,21 @@ def ruleset(version: int, grants: Iterable[Grant]) -> int:
     rules = kernel.system_call("landlock_create_ruleset", CREATE_RULESET, attributes, len(attributes), 0)
     try:
         for grant in grants:
-            _add(rules, grant, handled)
+            add(rules, version, grant)
     except BaseException:
         os.close(rules)
         raise
     return rules
 
 
-def _add(rules: int, grant: Grant, handled: Right) -> None:
+def add(rules: int, version: int, grant: Grant) -> None:
+    """Grant one path more; one that doesn't exist is left out. Raises `OSError`."""
     try:
         descriptor = os.open(grant.path, os.O_PATH | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return  # not there, or not for this user: nothing to grant
     try:
-        rights = grant.rights & handled
+        rights = grant.rights & handled_rights(version)
         if not os.path.isdir(f"/proc/self/fd/{descriptor}"):  # noqa: PTH112 - a Path costs more than the call
             rights &= ON_FILES
         rule = struct.pack("=Qi", rights, descriptor)
