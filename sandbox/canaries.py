@@ -47,7 +47,7 @@ MENDS = {
     "memory limit": "the kernel ignores RLIMIT_DATA; candidates are still watched and killed, but later",
     "privileges": "the kernel refuses to drop capabilities; run archgraft as an ordinary user",
     "files": "needs Landlock: Linux 5.13 or newer, with `landlock` in the kernel's lsm= list; in a container, a "
-    "runtime whose seccomp profile lets landlock_* calls through (Docker 20.10.15 or newer)",
+    "runtime whose seccomp profile lets the landlock_* calls through",
     "system calls": "needs seccomp filters (CONFIG_SECCOMP_FILTER) on x86-64 or aarch64",
     "network": "needs the layer `system calls`, or namespaces",
     "namespaces": "install bubblewrap, or allow user namespaces: `sysctl user.max_user_namespaces` above 0 and "

@@ -137,3 +137,21 @@ def test_a_child_that_asks_without_end_is_stopped(sandbox: LocalSandbox, monkeyp
     outcome = sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_thrice"), Limits(), respond)
     expect(outcome, Verdict.PROTOCOL, "more than 2 times")
     assert len(asked) == 2
+
+
+def test_a_machine_that_cannot_confine_runs_nothing_unless_that_is_allowed() -> None:
+    with LocalSandbox(training=False, without=["landlock"]) as refusing:
+        with pytest.raises(SandboxError, match=r"files.*--allow-weak-sandbox"):
+            run(refusing, "echo")
+        assert not next(row for row in refusing.canaries if row.layer == "files").held
+    with LocalSandbox(training=False, without=["landlock"], allow_weak=True) as weak:
+        assert expect(run(weak, "echo"), Verdict.OK).tier == "C"
+
+
+@pytest.mark.parametrize(
+    ("system", "advice"), [("win32", "WSL"), ("darwin", "container"), ("sunos5", "virtual machine")]
+)
+def test_other_systems_are_refused_with_advice(monkeypatch: pytest.MonkeyPatch, system: str, advice: str) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    with pytest.raises(SandboxError, match=advice):
+        ZygoteProcess([])
