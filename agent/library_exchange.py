@@ -73,10 +73,10 @@ def _batches(path: Path, tally: "_Tally", licences: list[LicenceOfSource]) -> It
 
 
 def _probed(module: LibraryModule, sandbox: Sandbox | None) -> LibraryModule | ProbeRejection:
-    """The module with the contract that a probe found."""
+    """The module with the contract that a probe found; the way to build it that the file names is tried first."""
     if sandbox is None:
         return module
-    learnt = probe_module(sandbox, module.spec)
+    learnt = probe_module(sandbox, module.spec, templates=[module.contract.template])
     return learnt if isinstance(learnt, ProbeRejection) else replace(module, contract=learnt, is_verified=True)
 
 

@@ -8,12 +8,13 @@ from time import monotonic
 
 import numpy as np
 
+from archgraft.agent.argument_question import ArgumentQuestion
 from archgraft.agent.mining import Mined, Pipeline, root_of
 from archgraft.agent.nothing_to_mine import explain_nothing
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_reading import Progress, no_progress
 from archgraft.tree_ops.index import Definition, SourceIndex
-from archgraft.tree_ops.indexing import Progress, no_progress
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.requirements import with_requirements
 from archgraft.tree_ops.source_files import BrokenFile
@@ -78,13 +79,15 @@ def mine(
     cache: Path | None = None,
     index_progress: Progress = no_progress,
     progress: Callable[[MineStep], None] = lambda _: None,
+    question: ArgumentQuestion | None = None,
 ) -> MineSummary:
     """Mine all classes of the sources, or a random `limit` of them; classes of packages are not mined twice.
 
     The sources are indexed together, so that one may use code of another; so are packages that they need and that are
     at hand, which are not mined. What was stored before an interruption stays, and the next call goes on from there.
     What was read is kept in the folder `cache`. Raises `SourceError` (nothing to mine, too) and `LibraryError` for what
-    the user can mend, and `SandboxError`.
+    the user can mend, and `SandboxError`. With a `question`, a language model is asked for the constructor arguments of
+    what nothing else could build.
     """
     start = monotonic()
     closing = with_requirements(sources, cache)
@@ -97,7 +100,7 @@ def mine(
         library.add_licence(root.name, root.version, root.licence_text)
     tallies = {root: _Tally(root) for root in sources}
     definitions = choose(classes, limit, seed)
-    pipeline = Pipeline(index, library, sandbox, n_workers)
+    pipeline = Pipeline(index, library, sandbox, n_workers, question)
     for n_done, (definition, mined) in enumerate(pipeline.run(definitions), 1):
         root = root_of(index, definition)
         tallies[root].count(mined)

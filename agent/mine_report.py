@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archgraft.agent.mine import MineStep, MineSummary, SourceSummary
-from archgraft.tree_ops.indexing import IndexStep
+from archgraft.tree_ops.file_reading import IndexStep
 
 PLAIN_SECONDS = 5.0
 PIPE_WIDTH = 160

@@ -64,8 +64,7 @@ class Layer:
 
 def calls(module: nn.Module, width: int) -> Iterator[Inputs]:
     """Proposals of inputs, the likeliest first."""
-    called = module.forward if type(module).__call__ is nn.Module.__call__ else module.__call__
-    parameters = list(inspect.signature(called).parameters.values())
+    parameters = _parameters(module)
     usable = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     given = [p for p in usable if p.default is p.empty]
     if not given:
@@ -78,6 +77,22 @@ def calls(module: nn.Module, width: int) -> Iterator[Inputs]:
         yield []
         return
     yield from islice(_for(module, given, width), MAX_CALLS)
+
+
+def _parameters(module: nn.Module) -> list[inspect.Parameter]:
+    """Those of `forward`, or of `__call__` where that does the work."""
+    is_forward = type(module).forward is not nn.Module.forward
+    return list(inspect.signature(module.forward if is_forward else module.__call__).parameters.values())
+
+
+def optional_inputs(module: nn.Module, width: int, main: InputSpec) -> list[tuple[str, InputSpec]]:
+    """Values for inputs that default to None, should an error ask for one."""
+    found = []
+    for parameter in _parameters(module):
+        if parameter.default is None and not _STATE.fullmatch(parameter.name):
+            options = _options(parameter, main, module, width, is_first=False)
+            found += [(f"{parameter.name}=", one) for one in options if one != plain(None)][:1]
+    return found
 
 
 def _for(module: nn.Module, given: Sequence[inspect.Parameter], width: int) -> Iterator[Inputs]:

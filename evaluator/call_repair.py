@@ -48,9 +48,13 @@ _AXES = re.compile(
 )
 
 
-def repairs(inputs: Inputs, error: BaseException) -> Iterator[Inputs]:
-    """Changed inputs that the error suggests, the likeliest first."""
+def repairs(inputs: Inputs, error: BaseException, optional: Inputs) -> Iterator[Inputs]:
+    """Changed inputs that the error suggests, the likeliest first; `optional` are further ones that might be given."""
     text = str(error)
+    given = {name.removesuffix("=") for name, _ in inputs}
+    further = [(name, spec) for name, spec in optional if name.removesuffix("=") not in given]
+    named = [(name, spec) for name, spec in further if re.search(rf"\b{name[:-1]}\b", text)]
+    yield from ([*inputs, one] for one in named[:2])
     for wanted, got in _sizes_wanted(text):
         yield from _with_size(inputs, got, wanted)
     for rank in _ranks_wanted(text):
@@ -69,6 +73,7 @@ def repairs(inputs: Inputs, error: BaseException) -> Iterator[Inputs]:
             if "tensor" in spec:
                 yield [*inputs[:number], (name, plain(16)), *inputs[number + 1 :]]
     if _NONE.search(text):
+        yield from ([*inputs, one] for one in further[:4])
         yield from _without_none(inputs)
 
 

@@ -128,6 +128,17 @@ def _proposals(parameters: Sequence[Parameter]) -> Iterator[Template]:
         yield _template(parameters, IN, fill_optional_out=False, small=small)
         # Bottlenecks give four times the width that they are asked for.
         yield _template(parameters, Role("in_width", divisor=4), fill_optional_out=False, small=small)
+    yield from _padded(parameters)
+
+
+def _padded(parameters: Sequence[Parameter]) -> Iterator[Template]:
+    """Kernels of three with a padding of one, where the default pads nothing and so eats the borders."""
+    if any(p.name == "padding" and p.default == "0" for p in parameters):
+        sized = [p.name for p in parameters if p.name in ("kernel_size", "kernel", "padding")]
+        base = [
+            pair for pair in _template(parameters, OUT, fill_optional_out=True, small=False) if pair[0] not in sized
+        ]
+        yield (*base, *((name, 1 if name == "padding" else 3) for name in sized))
 
 
 def _template(parameters: Sequence[Parameter], out: Role, *, fill_optional_out: bool, small: bool) -> Template:

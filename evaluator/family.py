@@ -77,9 +77,10 @@ def _reads(subject: Subject, inputs: Tensor, output: Tensor) -> Reads:
 
 
 def _judge(subject: Subject, calls: CallRecorder, inputs: Tensor, output: Tensor, reads: Reads) -> Family:
-    if any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in subject.module.modules()):
-        return "recurrent"
-    if reads.other_positions and _steps_through_positions(subject, output, positions_of(subject.layout, inputs)):
+    if reads.other_positions and (
+        any(isinstance(module, nn.RNNBase) for module in subject.module.modules())  # one step of autograd's, often
+        or _steps_through_positions(subject, output, positions_of(subject.layout, inputs))
+    ):
         return "recurrent"
     if any("fft" in name for name in calls.names):
         return "spectral"

@@ -23,8 +23,8 @@ def import_original(module: str, name: str) -> Any:
         try:
             found: Any = importlib.import_module(module)
             break
-        except RuntimeError as error:
-            missing = _NO_OPERATOR.search(str(error))
+        except Exception as error:  # a package that imports lazily wraps what went wrong in errors of its own
+            missing = _missing_operator(error)
             if missing is None:
                 raise
             _declare(missing["library"], missing["name"])
@@ -32,6 +32,15 @@ def import_original(module: str, name: str) -> Any:
         raise ImportError(f"{module} needs more than {MAX_DECLARED} operators that nothing defines")
     for part in name.split("."):
         found = getattr(found, part)
+    return found
+
+
+def _missing_operator(error: BaseException | None) -> re.Match[str] | None:
+    """The operator that the error, or one that led to it, is about."""
+    found = None
+    while error is not None and found is None:
+        found = _NO_OPERATOR.search(str(error))
+        error = error.__cause__ or error.__context__
     return found
 
 

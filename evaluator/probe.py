@@ -346,7 +346,7 @@ def _adapted(construction: Construction, subject: Subject) -> tuple[Construction
         construction, output = replace(construction, takes_first=True), output[0]
     if isinstance(output, Tensor) and output.ndim == len(subject.input(sizes_of(subject.layout).base).shape):
         given = output.shape[channel_axis(subject.layout)]
-        if given != subject.out_width and not projects(construction.template) and has_widths(construction.template):
+        if given != subject.out_width and not projects(construction.template):
             scale = Fraction(given, subject.in_width)
             if 0 < scale.numerator <= MAX_SCALE and scale.denominator <= MAX_SCALE:
                 construction = replace(construction, scale=(scale.numerator, scale.denominator))

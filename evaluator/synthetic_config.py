@@ -144,6 +144,11 @@ class SyntheticConfig:
         if name in _WIDTHS:
             factor, divisor = _WIDTHS[name]
             return fields["_width"] * factor // divisor
+        if name.startswith(("standardize_", "validate_")):
+            return _nothing
+        for nested in fields.values():
+            if isinstance(nested, SyntheticConfig) and name in nested:
+                return nested.__dict__[name]
         if name.endswith("_config"):
             fields[name] = SyntheticConfig({}, fields["_width"])
             return fields[name]
@@ -182,6 +187,10 @@ class SyntheticConfig:
             if isinstance(self.__dict__.get(name), SyntheticConfig):
                 return self.__dict__[name]
         return self
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """What a check of a configuration that is right does."""
 
 
 class _Reads(dict[str, Any]):

@@ -25,9 +25,9 @@ from archgraft.evaluator.argument_choices import (
     with_inherited,
 )
 from archgraft.evaluator.argument_repair import argument_repairs
-from archgraft.evaluator.call_proposals import calls
+from archgraft.evaluator.call_proposals import BATCH, LENGTH, calls, optional_inputs
 from archgraft.evaluator.call_repair import Inputs, repairs
-from archgraft.evaluator.inputs import tensors_in, value_of
+from archgraft.evaluator.inputs import tensor, tensors_in, value_of
 from archgraft.evaluator.loading import evaluate, load_module
 from archgraft.evaluator.synthetic_config import SyntheticConfig
 from archgraft.sandbox.protocol import Channel, Message
@@ -205,7 +205,9 @@ class Search:
                 self.error: BaseException | None = None
                 yield inputs
                 if self.error is not None and depth < MAX_REPAIRS:
-                    found = list(islice(repairs(inputs, self.error), REPAIRS_PER_ERROR))
+                    main = next((spec for _, spec in inputs if "tensor" in spec), tensor(BATCH, LENGTH, self.width))
+                    optional = optional_inputs(module, self.width, main)
+                    found = list(islice(repairs(inputs, self.error, optional), REPAIRS_PER_ERROR))
                     stack.extend((changed, depth + 1) for changed in reversed(found))
 
     def _call(self, module: nn.Module, arguments: Arguments, inputs: Inputs, n_parameters: int) -> None:

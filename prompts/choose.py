@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+_FILE = "choose.jinja"
 _DEPTHS = ("early", "middle", "late")
 _MAX_LINE = 300
 _MAX_LINES = 200
@@ -24,12 +25,12 @@ def render(question: Mapping[str, Any]) -> list[dict[str, str]]:
     (mappings with `id`, `label`, `parameter_change`, `prior_percent`).
     """
     context = {**question, "depth": _DEPTHS[question["depth_band"]]}
-    return [_message("system", "system", context), _message("user", "user", context)]
+    return [message("system", "system", context), message("user", "user", context)]
 
 
 def render_retry(problem: str, options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The message that says what was wrong with an answer, and asks again."""
-    return _message("user", "retry", {"problem": problem, "options": options})
+    return message("user", "retry", {"problem": problem, "options": options})
 
 
 def answer_schema(ids: Sequence[str]) -> dict[str, Any]:
@@ -59,8 +60,9 @@ def _plain_lines(text: str) -> str:
     return "\n".join(cut + more)
 
 
-def _message(role: str, block: str, context: Mapping[str, Any]) -> dict[str, str]:
-    template = _environment().get_template("choose.jinja")
+def message(role: str, block: str, context: Mapping[str, Any], file: str = _FILE) -> dict[str, str]:
+    """One block of a template, with all values escaped and cut."""
+    template = _environment().get_template(file)
     text = "".join(template.blocks[block](template.new_context(dict(context))))
     return {"role": role, "content": text}
 

@@ -132,7 +132,9 @@ def _imported(node: ast.AST) -> Iterator[str]:
 
 def _fixed(pair: list[str]) -> tuple[str, str]:
     if len(pair) != 2 or not pair[0].isidentifier():
-        raise ValueError("a fixed argument is a name and a literal")
+        raise ValueError("a fixed argument is a name and a literal or dotted name")
+    if all(part.isidentifier() for part in pair[1].split(".")):
+        return pair[0], pair[1]
     try:
         literal(pair[1])
     except (SyntaxError, RecursionError, MemoryError) as error:

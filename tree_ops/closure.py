@@ -7,17 +7,19 @@ self-contained raises `ClosureError` with the reason. Equal input gives byte-ide
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archgraft.tree_ops.cutting import documentation_left_out
 from archgraft.tree_ops.import_block import guarded_import, import_block
 from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
+from archgraft.tree_ops.line_budget import SHORT_LINES, parameters_to_fix
 from archgraft.tree_ops.links import LinkedPiece, PieceKey
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
 from archgraft.tree_ops.reach import ClosureError, Reached, reach
 from archgraft.tree_ops.rewriting import Rewriting
 from archgraft.tree_ops.sharing import share
+from archgraft.tree_ops.specialisation import Folding
 from archgraft.tree_ops.trimming import Trimming
 
 __all__ = ["ClosureError", "Extraction", "close", "extract"]
@@ -31,6 +33,7 @@ class Extraction:
 
     `requires` are the packages beyond the standard library that executing the source imports. Packages that only some
     code paths need are `optional`: their imports are guarded, and an empty class stands in where they are missing.
+    `fixed` are constructor parameters that were taken out of the root class, with the defaults that they had there.
     `emitted` maps every definition that was reached to its name in the source. `documentation` holds the docstrings
     that were left out, by the emitted names of what they belong to.
     """
@@ -41,6 +44,7 @@ class Extraction:
     optional: tuple[str, ...] = ()
     emitted: Mapping[Definition, str] = field(default_factory=dict)
     documentation: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,15 +55,32 @@ class Extraction:
 def extract(index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = ()) -> Extraction:
     """The closure of the roots: qualified names (`package.module.Name`), (module, name) pairs or definitions.
 
-    Members of classes that nobody needs are left out, docstrings too; those of the modules in `keep` stay.
+    Members of classes that nobody needs are left out, docstrings too; those of the modules in `keep` stay. Unless there
+    are such modules, branches that can't run go, and a root that is too long to read loses parameters (`fixed`).
     Raises `SourceError` when a root isn't there, and `ClosureError` when something it needs has no Python source.
     """
     definitions = [index.definition(root) for root in roots]
     try:
-        return close(index, definitions, slim=lambda module: module not in keep)
+        if keep:
+            return close(index, definitions, slim=lambda module: module not in keep)
+        return _readable(index, definitions)
     except RecursionError:
         names = ", ".join(f"{found.module}.{found.name}" for found in definitions)
         raise ClosureError(f"{names} is, or needs, code that is nested too deeply to be read") from None
+
+
+def _readable(index: SourceIndex, roots: Sequence[Definition]) -> Extraction:
+    """The folded closure; one root that isn't short loses parameters as long as that shortens it."""
+    texts: dict[PieceKey, str] = {}
+    fixed: dict[str, str] = {}
+    while True:
+        reached = _trimmed(index, roots, (), Folding(fixed), lambda _: True, texts, lenient=False)
+        found = _written(reached, roots)
+        is_long = len(roots) == 1 and found.source.count("\n") > SHORT_LINES
+        more = parameters_to_fix(index, roots[0], reached) if is_long else {}
+        if not more:
+            return replace(found, fixed=fixed)
+        fixed |= more
 
 
 def close(
@@ -71,14 +92,26 @@ def close(
     last: str | None = None,
     header: str = "",
     lenient: bool = False,
-    slim: Callable[[str], bool] = lambda _: False,
+    slim: Callable[[str], bool] | None = None,
     trimming: Trimming | None = None,
 ) -> Extraction:
     """`extract` with the knobs that merging needs.
 
     The `whole` modules are kept entirely; `first` names choose before all others; the module `last` is written last.
     """
-    reached = _trimmed(index, roots, tuple(whole), trimming, slim, lenient=lenient)
+    reached = _trimmed(index, roots, tuple(whole), trimming, slim, {}, lenient=lenient)
+    return _written(reached, roots, first=first, last=last, header=header)
+
+
+def _written(
+    reached: Reached,
+    roots: Sequence[Definition],
+    *,
+    first: Sequence[Definition] = (),
+    last: str | None = None,
+    header: str = "",
+) -> Extraction:
+    """All that was reached, in order and under its names, as one source."""
     same_pieces, same_names = share(reached)
     postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
     order = emission_order(reached, same_pieces, last, postponed=postponed)
@@ -107,12 +140,12 @@ def _trimmed(
     roots: Sequence[Definition],
     whole: Sequence[str],
     trimming: Trimming | None,
-    slim: Callable[[str], bool],
+    slim: Callable[[str], bool] | None,
+    texts: dict[PieceKey, str],
     *,
     lenient: bool,
 ) -> Reached:
-    """What the roots need once trimming finds nothing more to do."""
-    texts: dict[PieceKey, str] = {}
+    """What the roots need once trimming finds nothing more to do; `texts` gets the pieces' new texts."""
     while True:
         reached = reach(index, roots, whole, texts, slim=slim, lenient=lenient)
         found = trimming(index, reached) if trimming else {}

@@ -6,8 +6,9 @@ from the defaults, and runs the methods that derive further fields from them.
 """
 
 import ast
+import operator
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,8 +218,8 @@ def _default(name: str, value: ast.expr | None, found: Configuration) -> None:
         if made is not None:
             found.values[name] = made
         value = given.get("default")
-    if value is not None and (text := ast.unparse(value)) and _literal(value) is not _NOT_LITERAL:
-        found.values[name] = text
+    if value is not None and (read := _literal(value)) is not _NOT_LITERAL:
+        found.values[name] = repr(read)
 
 
 def _is_wanted(method: ast.FunctionDef) -> bool:
@@ -228,10 +229,37 @@ def _is_wanted(method: ast.FunctionDef) -> bool:
 
 
 _NOT_LITERAL = object()
+_ARITHMETIC: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+}
 
 
 def _literal(node: ast.expr) -> Any:
+    """The value of a literal, or of arithmetic on numbers (`32 * 32`, `2048 ** -0.5`)."""
     try:
         return literal(ast.unparse(node))
     except (ValueError, SyntaxError, TypeError, RecursionError):
-        return _NOT_LITERAL
+        number = _number(node)
+        return _NOT_LITERAL if number is None else number
+
+
+def _number(node: ast.expr) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            number = _number(operand)
+            return None if number is None else -number
+        case ast.BinOp(left=left, op=operation, right=right):
+            first, second = _number(left), _number(right)
+            if first is None or second is None or (isinstance(operation, ast.Div | ast.FloorDiv) and second == 0):
+                return None
+            if isinstance(operation, ast.Pow):
+                return float(first**second) if 0 < first < 1e6 and -4 <= second <= 4 else None
+            work = _ARITHMETIC.get(type(operation))
+            return None if work is None else work(first, second)
+    return None

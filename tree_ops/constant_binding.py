@@ -40,9 +40,10 @@ class Arguments:
 class Binder:
     """Gives arguments to the parameters of functions and classes of the closure."""
 
-    def __init__(self, cells: Cells, default_value: Callable[[Function, ast.expr], Value]) -> None:
+    def __init__(self, cells: Cells, module_value: Callable[[ast.expr], Value]) -> None:
         self._cells = cells
-        self._default_value = default_value
+        self.module_value = module_value
+        """The value of an expression at module level."""
 
     def call(self, function: Function, arguments: Arguments, n_implied: int) -> Value:
         """Call a function, whose first `n_implied` parameters are not written; returns what it gives."""
@@ -64,10 +65,10 @@ class Binder:
             elif arguments.is_starred:
                 value = ANY
             else:
-                value = self._by_keyword(function, parameter, defaults.get(parameter), arguments)
+                value = self._by_keyword(parameter, defaults.get(parameter), arguments)
             self._cells.put(value, "parameter", function, parameter.arg)
         for parameter in parameters.kwonlyargs:
-            value = self._by_keyword(function, parameter, defaults.get(parameter), arguments)
+            value = self._by_keyword(parameter, defaults.get(parameter), arguments)
             self._cells.put(value, "parameter", function, parameter.arg)
         for value in arguments.positional[len(positional) - n_implied :]:
             self._cells.escape(value)
@@ -98,15 +99,13 @@ class Binder:
         for record in arguments.records:
             self.leak(record)
 
-    def _by_keyword(
-        self, function: Function, parameter: ast.arg, default: ast.expr | None, arguments: Arguments
-    ) -> Value:
+    def _by_keyword(self, parameter: ast.arg, default: ast.expr | None, arguments: Arguments) -> Value:
         """What a parameter gets that no position fills."""
         if parameter.arg in arguments.keywords:
             return arguments.keywords[parameter.arg]
         if arguments.is_double_starred:
             return ANY
-        value = self._default_value(function, default) if default is not None else NOTHING
+        value = self.module_value(default) if default is not None else NOTHING
         for record in arguments.records:
             value = self._cells.join(value, self.key(record, parameter.arg))
         return value
@@ -145,6 +144,13 @@ class Binder:
         self._cells.put(value, "key", record.owner, name)
         if self.is_open(record):
             self._cells.escape(value)
+
+    def merge(self, record: Record, other: Record) -> None:
+        """The record holds all that another one holds."""
+        if self.is_open(other):
+            self._cells.put(ANY, "record", record.owner)
+        for name in self._cells.keys_of(other.owner):
+            self.put(record, name, self.key(other, name))
 
     def leak(self, record: Record) -> None:
         """The record goes to code that nobody sees."""

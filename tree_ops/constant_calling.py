@@ -2,21 +2,24 @@
 """Calls: of functions and classes of the closure, of methods through objects, of builtins and libraries."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from archgraft.tree_ops.constant_binding import Arguments, Record
 from archgraft.tree_ops.constant_calls import PURE_BUILTINS, PURE_QUESTIONS, has_attribute, is_known_call, known_call
 from archgraft.tree_ops.constant_calls import text_method as call_text_method
 from archgraft.tree_ops.constant_cells import GivenUpError
-from archgraft.tree_ops.constant_evaluation import Evaluation
-from archgraft.tree_ops.constant_program import Class, Family, Function
+from archgraft.tree_ops.constant_evaluation import Evaluation, only_table
+from archgraft.tree_ops.constant_program import Class, Entry, Family, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,
     Atom,
+    Bound,
     Constant,
     Outside,
     Reference,
+    Table,
     Thing,
     Value,
     instance_of,
@@ -24,7 +27,7 @@ from archgraft.tree_ops.constant_values import (
     only,
     truths,
 )
-from archgraft.tree_ops.index import Builtin
+from archgraft.tree_ops.index import Builtin, Definition
 from archgraft.tree_ops.torch_names import LAYER_NAMES
 
 _MAKES_INSTANCE = "torch.nn."
@@ -91,6 +94,10 @@ class Calls(Evaluation):
             if (function := self.program.functions.get(atom.definition)) is not None:
                 return self.binder.call(function, arguments, 0)
             return self.binder.instantiate(self.program.classes[atom.definition], arguments)
+        if isinstance(atom, Bound):
+            return self._call_bound(atom, arguments, node)
+        if atom == Outside("functools.partial") and len(arguments.positional) == 1 and not arguments.is_starred:
+            return self._bind_partial(arguments, node)
         self.binder.escape(arguments)
         if not isinstance(atom, Outside):
             return ANY
@@ -103,7 +110,31 @@ class Calls(Evaluation):
             and atom.target.rpartition(".")[2][:1].isupper()
         ):
             return frozenset([Thing("instance")])
-        return frozenset([Thing("partial")]) if atom.target == "functools.partial" else ANY
+        return ANY
+
+    def _bind_partial(self, arguments: Arguments, node: ast.Call) -> Value:
+        """`partial(function, key=value, **record)`: the keywords become a record of their own."""
+        self.cells.put(arguments.positional[0], "bound", node)
+        record = Record(node)
+        for name, value in arguments.keywords.items():
+            self.binder.put(record, name, value)
+        for found in arguments.records:
+            self.binder.merge(record, found)
+        if arguments.is_double_starred:
+            self.cells.put(ANY, "record", node)
+        return frozenset([Bound(node)])
+
+    def _call_bound(self, atom: Bound, arguments: Arguments, node: ast.Call) -> Value:
+        inner = replace(arguments, records=[*arguments.records, Record(atom.call)])
+        found: Value = NOTHING
+        function = self.cells.read("bound", atom.call)
+        if function is None:
+            self.binder.escape(inner)
+            return ANY
+        for part in sorted(function, key=repr):
+            if part != atom:
+                found = self.cells.join(found, self._call_atom(part, inner, node))
+        return found
 
     # Builtins
 
@@ -140,6 +171,16 @@ class Calls(Evaluation):
             answers.append(True if True in found else None if None in found else False)
         return truths(answers)
 
+    def instance_answer(self, atom: Atom, test: ast.Call) -> bool | None:
+        """Whether a call of `isinstance` holds for an atom; None where that isn't known, and for other calls."""
+        link = self.program.links.get(id(test.func))
+        if not isinstance(test.func, ast.Name) or test.func.id != "isinstance" or link is None:
+            return None
+        found = [
+            self._is_instance(atom, kind) for part in _kinds(test.args[1]) for kind in self.evaluate(part) or [None]
+        ]
+        return True if True in found else None if None in found else False
+
     def _is_instance(self, atom: Atom | None, kind: Atom | None) -> bool | None:
         if isinstance(kind, Reference):
             found = self.program.classes.get(kind.definition)
@@ -147,7 +188,38 @@ class Calls(Evaluation):
                 return None
             never = isinstance(atom, Constant | Reference) or not self.cells.may_have_instances(found)
             return False if never else None
+        if isinstance(atom, Reference) and isinstance(kind, Outside):
+            is_known_class = atom.definition in self.program.classes
+            if kind.target in ("functools.partial", "types.FunctionType"):
+                function = self.program.functions.get(atom.definition)
+                if function is not None and (function.is_opaque or kind.target == "functools.partial"):
+                    return None if function.is_opaque else False
+                return not is_known_class
+            if kind.target == "builtins.type":
+                return is_known_class
         return instance_of(atom, kind) if atom is not None and kind is not None else None
+
+    def _builtin_issubclass(self, node: ast.Call) -> Value:
+        self.cells.pure_calls.add(id(node))
+        if len(node.args) != 2:
+            return ANY
+        value = self.evaluate(node.args[0])
+        kinds = [kind for part in _kinds(node.args[1]) for kind in self.evaluate(part) or [None]]
+        if value == NOTHING:
+            return NOTHING
+        answers = []
+        for atom in value if value is not None else [None]:
+            found = [self._is_subclass(atom, kind) for kind in kinds]
+            answers.append(True if True in found else None if None in found else False)
+        return truths(answers)
+
+    def _is_subclass(self, atom: Atom | None, kind: Atom | None) -> bool | None:
+        ancestor = self.program.classes.get(kind.definition) if isinstance(kind, Reference) else None
+        if ancestor is None or ancestor.family.is_open:
+            return None
+        if isinstance(atom, Reference) and (found := self.program.classes.get(atom.definition)) is not None:
+            return ancestor in self.program.linearised(found)
+        return False if atom is not None and is_definite(atom) else None
 
     def _builtin_callable(self, node: ast.Call) -> Value:
         self.cells.pure_calls.add(id(node))
@@ -237,7 +309,10 @@ class Calls(Evaluation):
             return self.call_value(
                 frozenset(Outside(f"{a.target}.{name}") for a in atoms if isinstance(a, Outside)), node
             )
+        if name == "get" and (table := only_table(value)) is not None and 0 < len(node.args) <= 2 and not node.keywords:
+            return self._get(table, node)
         arguments = self.arguments(node)
+        self.cells.escape(frozenset(atom for atom in atoms if isinstance(atom, Table | Bound)))
         found = call_text_method(value, name, arguments.positional) if not node.keywords else ANY
         if found is not ANY:
             self.cells.pure_calls.add(id(node))
@@ -254,6 +329,17 @@ class Calls(Evaluation):
         if value is None or Thing("self") in value:
             self._note_registration(name, None, arguments)
         return ANY
+
+    def _get(self, table: Definition, node: ast.Call) -> Value:
+        """`TABLE.get(key, default)`."""
+        key = self.evaluate(node.args[0])
+        default = self.evaluate(node.args[1]) if len(node.args) > 1 else frozenset([Constant("None", None)])
+        if key == NOTHING:
+            return NOTHING
+        self.cells.pure_calls.add(id(node))
+        found = self.looked_up(table, key)
+        is_there = key is not None and all(_is_key(self.program.tables[table], atom) for atom in key)
+        return found if is_there else self.cells.join(found, default)
 
     def _call_on_reference(self, atom: Reference, name: str, arguments: Arguments) -> None:
         """`Base.__init__(self, ...)`, `Block.build(...)`."""
@@ -351,7 +437,7 @@ def _is_callable(atom: Atom) -> bool | None:
         return False
     if isinstance(atom, Reference) or is_definite(atom):
         return True
-    return True if isinstance(atom, Thing) and atom.kind in ("lambda", "partial") else None
+    return True if isinstance(atom, Bound) or (isinstance(atom, Thing) and atom.kind == "lambda") else None
 
 
 def _name_test(node: ast.expr, value: Value) -> Callable[[str], bool]:
@@ -361,3 +447,7 @@ def _name_test(node: ast.expr, value: Value) -> Callable[[str], bool]:
     first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else None
     prefix = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
     return lambda name: name.startswith(prefix)
+
+
+def _is_key(table: Mapping[object, Entry], atom: Atom) -> bool:
+    return isinstance(atom, Constant) and atom.value in table

@@ -15,7 +15,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from archgraft.tree_ops.constant_values import ANY, Value, constant, only
+from archgraft.tree_ops.constant_values import ANY, Constant, Value, constant, join, only
 
 OLDEST_PYTHON = (3, 11)
 _FALSE = frozenset(
@@ -41,6 +41,7 @@ _ATTRIBUTES = frozenset(
         "torch.nn.functional.mish",
         "torch.nn.functional.gelu",
         "torch.nn.functional.hardswish",
+        "torch.nn.functional.hardsigmoid",
         "torch.nn.functional.rms_norm",
         "torch.nn.RMSNorm",
         "torch.compile",
@@ -109,11 +110,15 @@ def computed(function: Callable[..., Any], arguments: Sequence[Value]) -> Value:
 
 
 def text_method(value: Value, name: str, arguments: Sequence[Value]) -> Value:
-    """A method of a constant text."""
-    found = only(value)
-    if found is None or not isinstance(found.value, str) or name not in _TEXT_METHODS:
+    """A method of constant texts."""
+    if not value or name not in _TEXT_METHODS:
         return ANY
-    return computed(getattr(found.value, name), arguments)
+    found: Value = frozenset()
+    for atom in value:
+        if not isinstance(atom, Constant) or not isinstance(atom.value, str):
+            return ANY
+        found = join(found, computed(getattr(atom.value, name), arguments))
+    return found
 
 
 def has_attribute(target: str, name: str) -> bool | None:

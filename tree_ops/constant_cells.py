@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable, Hashable
 
 from archgraft.tree_ops.constant_program import Class, Family, Function, Program
-from archgraft.tree_ops.constant_values import ANY, NOTHING, Value, constant, join, references
+from archgraft.tree_ops.constant_values import ANY, NOTHING, Bound, Value, constant, join, references, tables
 from archgraft.tree_ops.index import Definition
-from archgraft.tree_ops.layer_attributes import LAYER_ATTRIBUTES
+from archgraft.tree_ops.layer_attributes import is_layer_attribute
 from archgraft.tree_ops.links import PieceKey
 from archgraft.tree_ops.scopes import all_arguments
 from archgraft.tree_ops.torch_names import LAYER_NAMES
@@ -23,6 +23,8 @@ Unit = Function | Class | PieceKey
 MAX_WORK = 200
 """Executions for each unit, on average, after which constants are given up: far more than real code takes."""
 
+ANY_KEY = object()
+_FILLED = frozenset({"parameter", "result", "attribute", "global"})
 _CHANGED_BY_TORCH = frozenset({"training", "weight", "bias"})
 """Attributes that torch sets on modules it did not make: by `train`, by parametrisations."""
 
@@ -34,10 +36,15 @@ class GivenUpError(Exception):
 class Cells:
     """The state of the propagation."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, most_lines: int | None = None) -> None:
         self.program = program
+        self.n_live_lines = 0
+        """Lines of all that may run; more than `most_lines` end the work."""
+        self._most_lines = most_lines
         self.pure_calls: set[int] = set()
         """Calls that were seen to do nothing but answer, by the identity of their nodes."""
+        self.asked: dict[Definition, dict[object, None]] = {}
+        """The keys under which code may look into each table; `ANY_KEY` where it may be any."""
         self._values: dict[Cell, Value] = {}
         self._readers: dict[Cell, set[Unit]] = {}
         self._queue: deque[Unit] = deque()
@@ -57,10 +64,6 @@ class Cells:
         self._current: Unit | None = None
         self._families = list({id(found.family): found.family for found in program.classes.values()}.values())
 
-    def live_units(self) -> list[Unit]:
-        """Everything that may run."""
-        return sorted(self._live, key=_position)
-
     # Values
 
     def read(self, *cell: Hashable) -> Value:
@@ -78,6 +81,8 @@ class Cells:
         if new is ANY:
             self.escape(value)
             self.escape(old)
+            if cell[0] == "record":
+                self.leak_keys(cell[1])
         if new != old:
             self._values[cell] = new
             for unit in sorted(self._readers.get(cell, ()), key=_position):
@@ -116,7 +121,7 @@ class Cells:
     def leak_keys(self, owner: Hashable) -> None:
         """Whatever the record holds under any key, now or later, escapes."""
         self._leaked.add(("keys", owner))
-        for name in self._keys.get(owner, ()):
+        for name in list(self._keys.get(owner, ())):
             self.leak("key", owner, name)
 
     # Work
@@ -132,6 +137,19 @@ class Cells:
         if unit not in self._live:
             self._live.add(unit)
             self.schedule(unit)
+            self.n_live_lines += self._n_lines(unit)
+            if self._most_lines is not None and self.n_live_lines > self._most_lines:
+                raise GivenUpError("more code can run than is wanted")
+
+    def _n_lines(self, unit: Unit) -> int:
+        """Lines that are a unit's own: those of a function, of a class without its methods, of values."""
+        if isinstance(unit, Function):
+            return (unit.node.end_lineno or 0) - unit.node.lineno + 2
+        if isinstance(unit, Class):
+            return 2 + sum(not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in unit.node.body)
+        piece = self.program.reached.pieces[unit]
+        is_block = piece.piece.is_import or any(hasattr(statement, "body") for statement in piece.statements)
+        return 0 if is_block else self.program.reached.text(piece).count("\n") + 1
 
     def work(self, run: Callable[[Unit], None]) -> None:
         """Run units until nothing changes. Raises `GivenUpError`."""
@@ -154,19 +172,41 @@ class Cells:
                     self.escape_function(method)
         if self._queue:
             return True
-        for cell in sorted(
-            (cell for cell in self._readers if cell[0] not in ("key", "keys", "instance", "record")), key=_cell_position
-        ):
-            if self._values.get(cell, NOTHING) == NOTHING:
-                self.put(ANY, *cell)
+        unfilled = [cell for cell in self._readers if cell[0] in _FILLED and self._is_unfilled(cell)]
+        for cell in sorted(unfilled, key=_cell_position):
+            self.put(ANY, *cell)
         return bool(self._queue)
+
+    def _is_unfilled(self, cell: Cell) -> bool:
+        """Whether nobody gives a cell a value; an attribute may get one through any object."""
+        if cell[0] == "attribute":
+            anywhere = self._values.get((cell[0], None, cell[2]), NOTHING)
+            if cell[1] is None or anywhere != NOTHING:
+                return False
+        return self._values.get(cell, NOTHING) == NOTHING
 
     # Liveness
 
     def demand(self, definition: Definition) -> None:
         """Code names the definition: what binds it, and what changes it, runs."""
-        for key in self.program.reached.definitions.get(definition, ()):
-            self.start(key)
+        is_lazy = definition in self.program.tables or definition in self.program.collections
+        if not is_lazy or self._values.get(("open", definition)) is not None:
+            for key in self.program.reached.definitions.get(definition, ()):
+                self.start(key)
+
+    def open_table(self, definition: Definition) -> None:
+        """A table gets lost from sight: it may be changed, and all that it holds is used."""
+        if ("open", definition) not in self._values:
+            self.put(constant(True), "open", definition)
+            self.demand(definition)
+
+    def is_open_table(self, definition: Definition) -> bool:
+        """Whether a table got lost from sight."""
+        return self.read("open", definition) != NOTHING
+
+    def ask_table(self, definition: Definition, key: object) -> None:
+        """Code looks a table up by a key, or by `ANY_KEY`."""
+        self.asked.setdefault(definition, {}).setdefault(key)
 
     def instantiate(self, found: Class) -> None:
         """There may be an instance of the class: torch may call its methods."""
@@ -196,6 +236,12 @@ class Cells:
         """The value gets lost from sight."""
         for definition in references(value):
             self.escape_definition(definition)
+        for definition in tables(value):
+            self.open_table(definition)
+        for atom in value or ():
+            if isinstance(atom, Bound):
+                self.leak("bound", atom.call)
+                self.leak_keys(atom.call)
 
     def escape_definition(self, definition: Definition) -> None:
         """A function or class may be called by anybody, with anything."""
@@ -296,7 +342,7 @@ class Cells:
     def escape_all_methods(self, names: Callable[[str], bool]) -> None:
         """Code reads attributes whose name it computes."""
         self._open_names.append(names)
-        for found in self._instantiated:
+        for found in list(self._instantiated):
             for name, method in found.methods.items():
                 if names(name):
                     self.note_read(name)
@@ -331,7 +377,7 @@ class Cells:
 
 def _is_foreign(family: Family, name: str) -> bool:
     """Whether code that nobody sees may set or read the attribute."""
-    is_kept_by_layer = family.is_layer and name in LAYER_ATTRIBUTES
+    is_kept_by_layer = family.is_layer and is_layer_attribute(name)
     return family.is_open or is_kept_by_layer or name in _CHANGED_BY_TORCH or name.startswith("__")
 
 

@@ -6,26 +6,31 @@ arguments, or loses them from sight.
 """
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from archgraft.tree_ops.constant_binding import Arguments, Binder, Record
-from archgraft.tree_ops.constant_calls import known_name, operation, version_answer
-from archgraft.tree_ops.constant_cells import Cells
+from archgraft.tree_ops.constant_calls import has_attribute, known_name, operation, version_answer
+from archgraft.tree_ops.constant_cells import ANY_KEY, Cells
 from archgraft.tree_ops.constant_program import Class, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,
     Atom,
+    Bound,
     Constant,
     Outside,
     Reference,
+    Table,
     Thing,
     Value,
     constant,
+    is_class,
     is_definite,
     is_none,
     only,
+    tables,
     truth,
     truth_of,
     truths,
@@ -57,7 +62,7 @@ class Frame:
     """For each loop at work: the local names wherever control jumped to its end or start."""
 
 
-class Evaluation:
+class Evaluation(ABC):
     """Evaluates expressions in a frame. Calls are left to `Calls`, which inherits."""
 
     def __init__(self, cells: Cells, binder: Binder, facts: dict[int, Value]) -> None:
@@ -100,6 +105,9 @@ class Evaluation:
         if link is not None:
             return self.target_value(link.target, node.id) if not link.n_attributes else ANY
         frame = self.frame
+        if (record := frame.records.get(node.id)) is not None:  # what reads a record whole only asks if it is empty
+            may_be_full = self.binder.is_open(record) or bool(self.cells.keys_of(record.owner))
+            return truths([None if may_be_full else False])
         if node.id in frame.unknown:
             return ANY
         if frame.env is not None and node.id in frame.env:
@@ -123,6 +131,10 @@ class Evaluation:
             return frozenset([Reference(definition)])
         if definition in self.program.classes:
             return frozenset([Reference(definition)])
+        if definition in self.program.tables and not self.cells.is_open_table(definition):
+            return frozenset([Table(definition)])
+        if definition in self.program.collections:
+            self.cells.open_table(definition)
         if definition not in self.program.reached.definitions:
             return ANY
         return self.cells.read("global", definition)
@@ -140,10 +152,14 @@ class Evaluation:
         return value
 
     def _attribute_of(self, value: Value, name: str) -> Value:
+        if name == "__name__" and value and all(is_class(atom) for atom in value):
+            targets = [atom.target.rpartition(".")[2] for atom in value if isinstance(atom, Outside)]
+            return frozenset(Constant(repr(target), target) for target in targets)
         if value is not None and all(isinstance(atom, Outside) for atom in value):
             targets = [f"{atom.target}.{name}" for atom in value if isinstance(atom, Outside)]
             known = [known_name(target) for target in targets]
             return known[0] if len(known) == 1 and known[0] is not ANY else frozenset(map(Outside, targets))
+        self.cells.escape(frozenset(atom for atom in value or () if isinstance(atom, Bound | Table)))
         self.cells.escape_methods(name)
         self.cells.leak_attribute(name)
         return ANY
@@ -226,9 +242,20 @@ class Evaluation:
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(right_node, ast.Name):
             record = self.frame.records.get(right_node.id)
             if record is not None and isinstance(left_node, ast.Constant):
-                may_be_there = self.binder.key(record, left_node.value) != NOTHING
+                may_be_there = self.binder.key(record, str(left_node.value)) != NOTHING
                 return truths([None if may_be_there else isinstance(operator, ast.NotIn)])
+        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right_node, ast.Call):
+            answer = self._is_in_dir(left_node, right_node)
+            if answer is not None:
+                return truths([answer is isinstance(operator, ast.In)])
+        if isinstance(operator, ast.In | ast.NotIn) and self.program.dotted(right_node) == "os.environ":
+            return truths([isinstance(operator, ast.NotIn)])  # the environment counts as empty
+        items = self._items_of(right_node) if isinstance(operator, ast.In | ast.NotIn) else None
+        if items is not None:
+            return self._is_among(operator, self.evaluate(left_node), items)
         left, right = self.evaluate(left_node), self.evaluate(right_node)
+        if isinstance(operator, ast.In | ast.NotIn) and (table := only_table(right)) is not None:
+            return self._is_in_table(operator, left, table)
         if NOTHING in (left, right):
             return NOTHING
         if left is None or right is None:
@@ -282,10 +309,12 @@ class Evaluation:
         if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
             record = self.frame.records.get(node.value.id)
             if record is not None:
-                return self.binder.key(record, node.slice.value)
+                return self.binder.key(record, str(node.slice.value))
         value = self.evaluate(node.value)
         index = self.evaluate(node.slice)
         self.cells.escape(index)
+        if (table := only_table(value)) is not None:
+            return self.looked_up(table, index)
         found, where = only(value), only(index)
         if found is not None and where is not None and isinstance(found.value, tuple | str):
             try:
@@ -296,6 +325,68 @@ class Evaluation:
             return frozenset([Constant("3", 3)]) if where.value == 0 else ANY
         self.cells.escape(value)
         return NOTHING if value == NOTHING else ANY
+
+    def looked_up(self, table: Definition, key: Value) -> Value:
+        """What a table may hold under a key: nothing where the key isn't there."""
+        if key is None or not all(isinstance(atom, Constant) for atom in key):
+            self.cells.open_table(table)
+            return ANY
+        found: Value = NOTHING
+        for atom in key:
+            if isinstance(atom, Constant):
+                self.cells.ask_table(table, atom.value)
+                entry = self.program.tables[table].get(atom.value)
+                if entry is not None:
+                    found = self.cells.join(found, self.binder.module_value(entry.value))
+        return ANY if self.cells.is_open_table(table) else found
+
+    def _is_in_dir(self, name: ast.expr, call: ast.Call) -> bool | None:
+        """`"silu" in dir(torch.nn.functional)`."""
+        if not isinstance(call.func, ast.Name) or call.func.id != "dir" or len(call.args) != 1:
+            return None
+        target, wanted = self.program.dotted(call.args[0]), only(self.evaluate(name))
+        if not target or wanted is None or id(call.func) not in self.program.links:
+            return None
+        self.cells.pure_calls.add(id(call))
+        return has_attribute(target, str(wanted.value))
+
+    def _items_of(self, node: ast.expr) -> list[Value] | None:
+        """What a collection of names holds, where nothing but membership is asked of it."""
+        target, rest = self.program.target(node)
+        if rest or not isinstance(target, Definition) or target not in self.program.collections:
+            return None
+        items = self.program.collections[target]
+        if isinstance(items, Definition):
+            if self.cells.is_open_table(items):
+                return None
+            items = [entry.value for entry in self.program.tables.get(items, {}).values()]
+        if self.cells.is_open_table(target) or not items:
+            return None
+        return [self.binder.module_value(item) for item in items]
+
+    def _is_among(self, operator: ast.cmpop, value: Value, items: list[Value]) -> Value:
+        if value == NOTHING or NOTHING in items:
+            return NOTHING
+        answers: list[bool | None] = []
+        for atom in value if value is not None else ():
+            found = [_compare(ast.Eq(), atom, other) for item in items for other in item or [Thing("unknown")]]
+            is_there = True if True in found else None if None in found else False
+            answers.append(is_there if is_there is None or isinstance(operator, ast.In) else not is_there)
+        return truths(answers) if value is not None else truths([None])
+
+    def _is_in_table(self, operator: ast.cmpop, key: Value, table: Definition) -> Value:
+        """`key in TABLE`; the keys that are asked for stay in the text."""
+        if key == NOTHING:
+            return NOTHING
+        if key is None or not all(isinstance(atom, Constant) for atom in key):
+            self.cells.ask_table(table, ANY_KEY)
+            return truths([None])
+        answers = []
+        for atom in key:
+            if isinstance(atom, Constant):
+                self.cells.ask_table(table, atom.value)
+                answers.append((atom.value in self.program.tables[table]) is isinstance(operator, ast.In))
+        return truths([None] if self.cells.is_open_table(table) else answers)
 
     def visit_Slice(self, node: ast.Slice) -> Value:
         self.lose(part for part in (node.lower, node.upper, node.step) if part is not None)
@@ -363,10 +454,23 @@ class Evaluation:
                     break
             refined, self.frame.env = self.frame.env, outer
             return refined
+        if isinstance(test, ast.Call) and len(test.args) == 2 and isinstance(test.args[0], ast.Name):
+            return self._narrowed_by_type(env, test.args[0].id, test, side)
         name = test.left if isinstance(test, ast.Compare) and len(test.ops) == 1 else test
         if not isinstance(name, ast.Name) or name.id not in env:
             return dict(env)
         return self._narrowed(env, name.id, test, side)
+
+    @abstractmethod
+    def instance_answer(self, atom: Atom, test: ast.Call) -> bool | None:
+        """Whether a call of `isinstance` holds for an atom; None where that isn't known, and for other calls."""
+
+    def _narrowed_by_type(self, env: Environment, name: str, test: ast.Call, side: bool) -> Environment | None:
+        value = env.get(name)
+        if value is None or name in self.frame.unknown:
+            return dict(env)
+        kept = frozenset(atom for atom in value if self.instance_answer(atom, test) is not (not side))
+        return {**env, name: kept} if kept or not value else None
 
     def _narrowed(self, env: Environment, name: str, test: ast.expr, side: bool) -> Environment | None:
         value = env[name]
@@ -443,3 +547,9 @@ def _compare_constants(name: str, first: Constant, second: Constant) -> bool | N
     except TypeError:
         return None
     return bool(found.value) if found is not None else None
+
+
+def only_table(value: Value) -> Definition | None:
+    """The one table that a value is."""
+    found = tables(value)
+    return found[0] if value is not None and len(value) == len(found) == 1 else None

@@ -104,8 +104,7 @@ class Flow(Calls):
     def visit_Assign(self, node: ast.Assign) -> None:
         record = self._record_of(node.targets[0]) if len(node.targets) == 1 else None
         if record is not None and display_items(node.value) is not None:
-            for name, item in display_items(node.value) or ():
-                self.binder.put(record, name, self.evaluate(item))
+            self._fill(record, display_items(node.value) or [])
             return
         value = self.evaluate(node.value)
         for target in node.targets:
@@ -113,6 +112,18 @@ class Flow(Calls):
                 self._unpack(target, node.value)
             else:
                 self.assign(target, value)
+
+    def _fill(self, record: Record, items: Sequence[tuple[str | None, ast.expr]]) -> None:
+        """A display makes a record, from others too."""
+        for name, item in items:
+            other = self._record_of(item)
+            if name is not None:
+                self.binder.put(record, name, self.evaluate(item))
+            elif other is not None:
+                self.binder.merge(record, other)
+            elif isinstance(item, ast.Name):
+                self.lose([item])
+                self.cells.put(ANY, "record", record.owner)
 
     def _record_of(self, target: ast.expr) -> Record | None:
         return self.frame.records.get(target.id) if isinstance(target, ast.Name) else None
@@ -429,7 +440,7 @@ class Flow(Calls):
 def run(cells: Cells, unit: Unit) -> dict[int, Value]:
     """Run one unit; what its tests were found to be."""
     facts: dict[int, Value] = {}
-    flow = Flow(cells, Binder(cells, lambda function, node: _default(cells, function, node)), facts)
+    flow = Flow(cells, Binder(cells, lambda node: _module_value(cells, node)), facts)
     if isinstance(unit, Function):
         flow.run_function(unit)
     elif isinstance(unit, Class):
@@ -439,11 +450,9 @@ def run(cells: Cells, unit: Unit) -> dict[int, Value]:
     return facts
 
 
-def _default(cells: Cells, function: Function, node: ast.expr) -> Value:
-    """The value of a parameter's default."""
-    flow = Flow(cells, Binder(cells, lambda inner, default: _default(cells, inner, default)), {})
-    flow.frame = Frame(function.owner)
-    return flow.evaluate(node)
+def _module_value(cells: Cells, node: ast.expr) -> Value:
+    """The value of an expression that stands at module level: a parameter's default, an entry of a dictionary."""
+    return Flow(cells, Binder(cells, lambda inner: _module_value(cells, inner)), {}).evaluate(node)
 
 
 def _import_handler(node: ast.Try) -> ast.ExceptHandler | None:

@@ -68,7 +68,8 @@ def _record_names(function: FunctionNode, own: Sequence[ast.AST]) -> dict[str, a
     for inner in own:
         if isinstance(inner, ast.Assign) and len(inner.targets) == 1 and isinstance(inner.targets[0], ast.Name):
             name = inner.targets[0].id
-            if name not in parameters and display_items(inner.value) is not None:
+            is_free = name not in parameters or _replaces_parameter(function, inner, name)
+            if is_free and display_items(inner.value) is not None:
                 candidates.setdefault(name, inner.value)
     if not candidates:
         return {}
@@ -84,23 +85,34 @@ def _record_names(function: FunctionNode, own: Sequence[ast.AST]) -> dict[str, a
     return candidates
 
 
+def _replaces_parameter(function: FunctionNode, assignment: ast.Assign, name: str) -> bool:
+    """Whether a parameter gets a value of the function's own before anything reads it."""
+    if assignment not in function.body or name == getattr(function.args.kwarg, "arg", None):
+        return False
+    loads = [node for node in _nodes(function) if isinstance(node, ast.Name) and node.id == name]
+    return all(node.lineno > (assignment.end_lineno or 0) for node in loads if isinstance(node.ctx, ast.Load))
+
+
 def _nodes(function: FunctionNode) -> Iterator[ast.AST]:
     return (inner for statement in function.body for inner in ast.walk(statement))
 
 
-def display_items(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
-    """The items of `{"a": x}` or `dict(a=x)`, where all keys are literal texts."""
+def display_items(node: ast.expr) -> list[tuple[str | None, ast.expr]] | None:
+    """The items of `{"a": x, **name}` or `dict(a=x)`, where all keys are literal texts; None is the key of `**name`."""
     if isinstance(node, ast.Dict):
-        items = []
+        items: list[tuple[str | None, ast.expr]] = []
         for key, value in zip(node.keys, node.values, strict=True):
-            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+            if key is None and (isinstance(value, ast.Name) or (isinstance(value, ast.Dict) and not value.keys)):
+                items.append((None, value))
+            elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+                items.append((key.value, value))
+            else:
                 return None
-            items.append((key.value, value))
         return items
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict"
     if isinstance(node, ast.Call) and is_call and not node.args:
-        named = [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None]
-        return named if len(named) == len(node.keywords) else None
+        is_plain = all(keyword.arg is not None or isinstance(keyword.value, ast.Name) for keyword in node.keywords)
+        return [(keyword.arg, keyword.value) for keyword in node.keywords] if is_plain else None
     return None
 
 
@@ -118,6 +130,10 @@ def _record_uses(function: FunctionNode) -> set[int]:
         value: ast.expr | None = None
         if isinstance(node, ast.keyword) and node.arg is None:
             value = node.value
+        elif isinstance(node, ast.If):
+            value = node.test
+        elif isinstance(node, ast.Dict):
+            allowed.update(id(item) for key, item in zip(node.keys, node.values, strict=True) if key is None)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASKING:
             value = node.func.value if node.args and _is_text(node.args[0]) and not node.keywords else None
         elif isinstance(node, ast.Subscript) and _is_text(node.slice):

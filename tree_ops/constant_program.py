@@ -14,6 +14,7 @@ from typing import Literal
 from archgraft.tree_ops.constant_locals import Locals, locals_of
 from archgraft.tree_ops.index import Definition, External, SourceIndex, Target
 from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece
+from archgraft.tree_ops.parts import sliceable
 from archgraft.tree_ops.reach import Reached
 from archgraft.tree_ops.scopes import FunctionNode
 
@@ -60,6 +61,15 @@ class Function:
         return None if name in self.names.stored else name
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a table: part `part` of a piece."""
+
+    piece: LinkedPiece
+    part: int
+    value: ast.expr
+
+
 @dataclass(eq=False, slots=True)
 class Family:
     """Classes related by inheritance."""
@@ -94,10 +104,13 @@ class Program:
     def __init__(self, index: SourceIndex, reached: Reached) -> None:
         self.index = index
         self.reached = reached
+        self.collections: dict[Definition, list[ast.expr] | Definition] = {}
+        """Names bound once to a display of names, by its items, or to all that a table holds."""
         self.links: dict[int, Link] = {}
         """What each name that belongs to a module stands for, by the identity of its node."""
         self.functions: dict[Definition, Function] = {}
         self.classes: dict[Definition, Class] = {}
+        self.tables: dict[Definition, dict[object, Entry]] = {}
         self.imports: dict[int, list[ImportLink]] = {}
         """What each import inside a piece means, by the identity of its statement."""
         self.dropped: set[int] = set()
@@ -159,6 +172,13 @@ class Program:
         pieces = self.binding_pieces(definition)
         if len(pieces) != 1 or len(pieces[0].statements) != 1:
             return
+        if isinstance(pieces[0].statements[0], ast.Assign | ast.AnnAssign):
+            items = _named_items(pieces[0].statements[0]) or self._table_items(pieces[0].statements[0])
+            if items and len(self.reached.definitions[definition]) == 1:
+                self.collections[definition] = items
+            else:
+                self._read_table(definition)
+            return
         piece, statement = pieces[0], pieces[0].statements[0]
         if getattr(statement, "name", None) != definition.name:
             return
@@ -166,6 +186,36 @@ class Program:
             self.functions[definition] = self._function(piece, statement, None)
         elif isinstance(statement, ast.ClassDef):
             self.classes[definition] = self._class(definition, piece, statement)
+
+    def _read_table(self, definition: Definition) -> None:
+        """A name that is bound to a dict with literal keys, all of whose pieces are entries."""
+        entries: dict[object, Entry] = {}
+        for key in self.reached.definitions[definition]:
+            piece = self.reached.pieces[key]
+            if not piece.statements:
+                continue
+            parts = [part for part in piece.parts.all if part.kind == "entry" and part.path == (definition.name,)]
+            if not parts and not (sliceable(piece.statements[0]) == definition.name and len(piece.statements) == 1):
+                return
+            for part in parts:
+                if part.number in self.reached.live[piece.key]:
+                    entries[part.name] = Entry(piece, part.number, _entry_value(part.node))
+        self.tables[definition] = entries
+
+    def _table_items(self, statement: ast.stmt) -> Definition | None:
+        """The table whose values `{value for key, value in TABLE.items()}` collects."""
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        if not isinstance(value, ast.SetComp | ast.ListComp) or len(value.generators) != 1 or value.generators[0].ifs:
+            return None
+        target, iterated = value.generators[0].target, value.generators[0].iter
+        if not (isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) and not iterated.args):
+            return None
+        names = [item.id for item in getattr(target, "elts", [target]) if isinstance(item, ast.Name)]
+        expected = {"items": 2, "values": 1}.get(iterated.func.attr)
+        if len(names) != expected or not isinstance(value.elt, ast.Name) or value.elt.id != names[-1]:
+            return None
+        found, rest = self.target(iterated.func.value)
+        return found if isinstance(found, Definition) and not rest else None
 
     def _class(self, definition: Definition, piece: LinkedPiece, node: ast.ClassDef) -> Class:
         bases, is_open, is_layer = [], bool(node.keywords), False
@@ -218,7 +268,7 @@ class Program:
     def _open_bases_of_inner_classes(self, piece: LinkedPiece) -> None:
         """A class inside a function or an `if` may override anything of what it inherits from."""
         known = {id(found.node) for found in self.classes.values()}
-        if piece.text.count("class ") <= (id(piece.statements[0]) in known):
+        if not piece.statements or piece.text.count("class ") <= (id(piece.statements[0]) in known):
             return
         for node in (inner for statement in piece.statements for inner in ast.walk(statement)):
             if isinstance(node, ast.ClassDef) and id(node) not in known:
@@ -247,3 +297,24 @@ def _unite(first: Family, second: Family) -> None:
         for member in second.classes:
             member.family = first
         first.classes.extend(second.classes)
+
+
+def _entry_value(node: ast.AST) -> ast.expr:
+    """What an entry of a dict holds: an item of a display, a keyword of `dict(...)`, an assignment to a key."""
+    if isinstance(node, ast.Tuple):
+        return node.elts[1]
+    assert isinstance(node, ast.keyword | ast.Assign | ast.AnnAssign)
+    assert node.value is not None
+    return node.value
+
+
+def _named_items(statement: ast.stmt) -> list[ast.expr]:
+    """The items of a set, list or tuple of names that the statement binds."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
+        value = value.args[0] if value.func.id in ("set", "frozenset", "tuple", "list") else None
+    if isinstance(value, ast.Set | ast.List | ast.Tuple) and all(
+        isinstance(item, ast.Name | ast.Attribute) for item in value.elts
+    ):
+        return value.elts
+    return []

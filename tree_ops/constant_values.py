@@ -5,6 +5,7 @@ Operations hold for every atom of a set, so that `isinstance(act_layer, str)` is
 lattice is that of conditional constant propagation (Wegman and Zadeck 1991), with small sets in place of one constant.
 """
 
+import ast
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -45,7 +46,21 @@ class Thing:
     kind: str
 
 
-Atom = Constant | Reference | Outside | Thing
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A dictionary of a module that has literal keys and is only looked up."""
+
+    definition: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What one call of `functools.partial` gives: a function with some keyword arguments."""
+
+    call: ast.Call
+
+
+Atom = Constant | Reference | Outside | Thing | Table | Bound
 Value = frozenset[Atom] | None
 ANY: Value = None
 NOTHING: frozenset[Atom] = frozenset()
@@ -90,6 +105,11 @@ def references(value: Value) -> list[Definition]:
     return [atom.definition for atom in value if isinstance(atom, Reference)] if value else []
 
 
+def tables(value: Value) -> list[Definition]:
+    """The tables among the atoms."""
+    return [atom.definition for atom in value if isinstance(atom, Table)] if value else []
+
+
 def decide(value: Value, question: Callable[[Atom], bool | None]) -> bool | None:
     """The answer on which all atoms agree."""
     if not value:
@@ -107,7 +127,7 @@ def truth_of(atom: Atom) -> bool | None:
     """Whether an atom counts as true; objects may have a length of zero."""
     if isinstance(atom, Constant):
         return bool(atom.value)
-    return True if isinstance(atom, Reference) or is_definite(atom) else None
+    return True if isinstance(atom, Reference | Bound) or is_definite(atom) else None
 
 
 def is_definite(atom: Atom) -> bool:
@@ -115,11 +135,16 @@ def is_definite(atom: Atom) -> bool:
     return isinstance(atom, Outside) and _DEFINITE.fullmatch(atom.target) is not None
 
 
+def is_class(atom: Atom) -> bool:
+    """Whether an imported thing is known to be a class."""
+    return is_definite(atom) and isinstance(atom, Outside) and atom.target.rpartition(".")[2][:1].isupper()
+
+
 def is_none(atom: Atom) -> bool | None:
     """Whether an atom is None."""
     if isinstance(atom, Constant):
         return atom.value is None
-    return False if isinstance(atom, Reference | Thing) or is_definite(atom) else None
+    return False if isinstance(atom, Reference | Thing | Table | Bound) or is_definite(atom) else None
 
 
 def truths(answers: Iterable[bool | None]) -> Value:
@@ -135,9 +160,15 @@ def instance_of(atom: Atom, kind: Atom) -> bool | None:
     name = kind.target if isinstance(kind, Outside) else ""
     if isinstance(atom, Constant):
         return _constant_instance(atom.value, kind)
+    if name in ("functools.partial", "types.FunctionType", "types.MethodType", "types.BuiltinFunctionType"):
+        return name == "functools.partial" if isinstance(atom, Bound) else False if is_class(atom) else None
+    if name == "builtins.type" and isinstance(atom, Bound):
+        return False
+    if name == "builtins.type" and is_class(atom):
+        return True
     if name.startswith("builtins."):
         if name in ("builtins.str", "builtins.bytes", "builtins.int", "builtins.float", "builtins.bool"):
-            return False if isinstance(atom, Reference | Thing) or is_definite(atom) else None
+            return False if isinstance(atom, Reference | Thing | Table | Bound) or is_definite(atom) else None
         if isinstance(atom, Thing) and atom.kind in ("list", "dict", "set", "tuple", "lambda"):
             return name == f"builtins.{atom.kind}" if name != "builtins.object" else True
         if isinstance(atom, Reference) or is_definite(atom):

@@ -9,11 +9,12 @@ its own names (`globals()`, `exec`) makes it give up, and nothing is known then.
 import ast
 from collections.abc import Iterator
 
-from archgraft.tree_ops.constant_cells import Cells, GivenUpError, Unit
+from archgraft.tree_ops.constant_cells import ANY_KEY, Cells, GivenUpError, Unit
 from archgraft.tree_ops.constant_flow import run
-from archgraft.tree_ops.constant_program import Class, Function, Program
+from archgraft.tree_ops.constant_program import Function, Program
 from archgraft.tree_ops.constant_values import Value, truth
 from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.links import PieceKey
 from archgraft.tree_ops.reach import Reached
 
 _PURE = (
@@ -33,9 +34,17 @@ class Constants:
         """Tests and operands whose truth is known, by identity."""
         self._is_pure: dict[Function, bool] = {}
 
-    def n_live_lines(self) -> int:
-        """Lines of functions, classes and values that can run."""
-        return sum(_n_lines(unit, self._cells) for unit in self._cells.live_units())
+    def unasked_entries(self) -> dict[PieceKey, set[int]]:
+        """Entries of tables that code never looks up: parts of pieces, by number."""
+        found: dict[PieceKey, set[int]] = {}
+        for definition, entries in self._cells.program.tables.items():
+            asked = self._cells.asked.get(definition)
+            if asked is None or ANY_KEY in asked or self._cells.is_open_table(definition):
+                continue
+            for key, entry in entries.items():
+                if key not in asked:
+                    found.setdefault(entry.piece.key, set()).add(entry.part)
+        return found
 
     def truth(self, node: ast.expr) -> bool | None:
         """The truth of a test, where evaluating it can be left out."""
@@ -85,8 +94,16 @@ class Constants:
 
 def find_constants(index: SourceIndex, reached: Reached) -> Constants | None:
     """What is constant, or None where the code can't be followed."""
-    program = Program(index, reached)
-    cells = Cells(program)
+    return _propagated(Cells(Program(index, reached)), reached)
+
+
+def n_live_lines(index: SourceIndex, reached: Reached, most: int | None = None) -> int | None:
+    """Lines of code that can run; None where it can't be followed, or has over `most` lines."""
+    cells = Cells(Program(index, reached), most)
+    return cells.n_live_lines if _propagated(cells, reached) is not None else None
+
+
+def _propagated(cells: Cells, reached: Reached) -> Constants | None:
     facts: dict[Unit, dict[int, Value]] = {}
 
     def execute(unit: Unit) -> None:
@@ -106,13 +123,3 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield statement
         if isinstance(statement, ast.If):
             yield from _statements([*statement.body, *statement.orelse])
-
-
-def _n_lines(unit: Unit, cells: Cells) -> int:
-    if isinstance(unit, Function):
-        return (unit.node.end_lineno or 0) - unit.node.lineno + 2
-    if isinstance(unit, Class):
-        return 2 + sum(not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in unit.node.body)
-    piece = cells.program.reached.pieces[unit]
-    is_counted = any(hasattr(statement, "body") for statement in piece.statements) or piece.piece.is_import
-    return 0 if is_counted else cells.program.reached.text(piece).count("\n") + 1

@@ -1,8 +1,8 @@
 """Near-duplicates: modules that differ in name only, or that compute the same. One of each group stands for all.
 
-Two modules are duplicates when both fit the same places (layout, width rule, stride) and either their sources differ
-by a renaming only (`normal_form`), or they gave the same output for the same seeded weights and input (`fingerprint` in
-their contracts). Duplicates of duplicates are one group.
+Two modules are duplicates when both fit the same places (layout, width rule and scale, stride) and either their sources
+differ by a renaming only (`normal_form`), or they gave the same output for the same seeded weights and input
+(`fingerprint` in their contracts). Duplicates of duplicates are one group.
 """
 
 from collections import defaultdict

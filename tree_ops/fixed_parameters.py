@@ -35,19 +35,25 @@ def optional_parameters(init: FunctionNode) -> dict[str, ast.expr]:
     return {argument.arg: default for argument, default in pairs}
 
 
-def without_parameters(text: str, init: FunctionNode, fixed: Collection[str]) -> str:
-    """The text of a piece whose constructor lost the `fixed` parameters, and `**kwargs` with them if it has one.
+def fixed_values(text: str, init: FunctionNode, fixed: Collection[str]) -> dict[str, str]:
+    """The `fixed` parameters with their defaults' text, and `**kwargs` with them if there is one.
 
-    `init` is the constructor's syntax in `text`.
+    `init` is the constructor's syntax in `text`. A `**kwargs` would swallow what is no parameter any more.
     """
     source = SourceBytes(text)
     values = {name: _text(source, default) for name, default in optional_parameters(init).items() if name in fixed}
+    if values and init.args.kwarg is not None:
+        values[init.args.kwarg.arg] = "{}"
+    return values
+
+
+def without_parameters(text: str, init: FunctionNode, fixed: Collection[str]) -> str:
+    """The text of a piece whose constructor lost the parameters of `fixed_values`."""
+    values = fixed_values(text, init, fixed)
     if not values:
         return text
-    if init.args.kwarg is not None:
-        values[init.args.kwarg.arg] = "{}"
-    edits = [_signature_edit(source, init, values), _assignments(source, init, values)]
-    return source.apply(edits)
+    source = SourceBytes(text)
+    return source.apply([_signature_edit(source, init, values), _assignments(source, init, values)])
 
 
 def _signature_edit(source: SourceBytes, init: FunctionNode, gone: Collection[str]) -> TextEdit:
@@ -73,7 +79,12 @@ def _signature_edit(source: SourceBytes, init: FunctionNode, gone: Collection[st
     if keyword_only and arguments.vararg is None:
         parts.append("*")
     add(keyword_only)
-    everything = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *defaults.values()]
+    everything: list[ast.arg | ast.expr] = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        *defaults.values(),
+    ]
     everything += [found for found in (arguments.vararg, arguments.kwarg) if found is not None]
     end = max(source.end(node) for node in everything)
     start = source.start(first)

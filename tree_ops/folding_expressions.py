@@ -9,7 +9,10 @@ from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 if TYPE_CHECKING:
     from archgraft.tree_ops.folding import Oracle
 
-_BINDS_CLOSELY = (ast.Name, ast.Attribute, ast.Call, ast.Constant, ast.Subscript, ast.Compare, ast.UnaryOp, ast.BinOp)
+_BINDS_CLOSELY = (
+    *(ast.Name, ast.Attribute, ast.Call, ast.Constant, ast.Subscript, ast.Compare, ast.UnaryOp, ast.BinOp),
+    *(ast.Dict, ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr),
+)
 _NEEDS_BRACKETS = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await, ast.Lambda)
 
 

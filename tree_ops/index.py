@@ -8,14 +8,15 @@ import ast
 import builtins
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_reading import Progress, no_progress
 from archgraft.tree_ops.file_records import read_file
 from archgraft.tree_ops.file_texts import RecentTexts
-from archgraft.tree_ops.indexing import Progress, module_of, no_progress, read_roots
+from archgraft.tree_ops.indexing import module_of, read_roots
 from archgraft.tree_ops.module_reader import parse_module
 from archgraft.tree_ops.modules import Binding, Imported, ModuleSource
 from archgraft.tree_ops.namespaces import MAX_NAMES, namespace_name, write_namespace
@@ -238,7 +239,7 @@ class SourceIndex:
         target = self.resolve(module, name) if module is not None else Missing("")
         if (module is not None and name in module.bindings) or isinstance(target, Definition | Namespace):
             return target
-        if (submodule := self.find(f"{module_name}.{name}")) is not None:
+        if (submodule := self.find(f"{module_name}.{name}", module)) is not None:
             return Namespace(submodule.name)
         if self._has_below(f"{module_name}.{name}"):
             return Namespace(f"{module_name}.{name}")
@@ -358,7 +359,8 @@ class SourceIndex:
             self._unreadable.add(path)
             self.broken.append(BrokenFile(path, found.fault))
             return None
-        module = module_of(SourceFile(name, path, root), found, self._texts)
+        beside = replace(root, only_closes=True)
+        module = module_of(SourceFile(name, path, beside), found, self._texts)
         self.modules[name] = self._by_path[path] = module
         self._namespaces.update(_parents(name))
         return module

@@ -23,5 +23,10 @@ swap tail threshold track_running_stats transposed unflattened_size upper upscal
 v_proj_weight value vdim weight weight_hh weight_ih zero_infinity
 """
 
-LAYER_ATTRIBUTES = frozenset(_NAMES.split())
-"""What any class in `torch.nn` sets on itself."""
+_LISTED = frozenset(_NAMES.split())
+_OF_RECURRENT_LAYERS = ("weight_", "bias_")
+
+
+def is_layer_attribute(name: str) -> bool:
+    """Whether some class in `torch.nn` sets the attribute on itself; recurrent layers number their weights."""
+    return name in _LISTED or name.startswith(_OF_RECURRENT_LAYERS)

@@ -21,7 +21,7 @@ INSERTION = f"insert into modules ({COLUMNS}) values ({', '.join('?' * len(COLUM
 MEMBERS = """
     select id, layout, json_extract(contract, '$.width'), json_extract(contract, '$.spatial_stride'), body, behaviour,
         is_verified, json_extract(contract, '$.width_multiple'), json_extract(contract, '$.position_multiple'),
-        json_extract(contract, '$.min_width'), n_lines,
+        json_extract(contract, '$.min_width'), n_lines, coalesce(json_extract(contract, '$.width_scale'), '[1,1]'),
         (select group_concat(distinct licence) from origins where module_id = id),
         (select source || char(10) || version || char(10) || qualified_name from origins where module_id = id
             order by source, version, qualified_name limit 1)
@@ -71,10 +71,10 @@ def module_of(row: Sequence[Any], origins: tuple[Origin, ...]) -> LibraryModule:
 
 def member_of(row: Sequence[Any]) -> Member:
     """What grouping needs to know, of a row of `MEMBERS`."""
-    module_id, layout, width, stride, body, behaviour, is_verified, *multiples, n_lines, licences, first = row
+    module_id, layout, width, stride, body, behaviour, is_verified, *multiples, n_lines, scale, licences, first = row
     return Member(
         id=module_id,
-        place=(layout, width, str(stride)),
+        place=(layout, width, str(stride), scale),
         body=body,
         behaviour=behaviour,
         is_verified=bool(is_verified),

@@ -7,46 +7,80 @@ None, a text, a truth value, a dictionary or a class or function.
 """
 
 import ast
+import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from archgraft.tree_ops.constants import find_constants
-from archgraft.tree_ops.fixed_parameters import constructor, optional_parameters, without_parameters
+from archgraft.tree_ops.constants import n_live_lines
+from archgraft.tree_ops.fixed_parameters import constructor, fixed_values, optional_parameters, without_parameters
 from archgraft.tree_ops.index import Definition, SourceIndex
-from archgraft.tree_ops.reach import Reached, reach
+from archgraft.tree_ops.links import link
+from archgraft.tree_ops.reach import Reached
+from archgraft.tree_ops.scopes import all_arguments
 
 LINE_BUDGET = 300
 """Lines up to which a module counts as readable."""
-_WORTH = 1.05
-"""A parameter that saves less than a twentieth of the lines is left to the caller."""
+SHORT_LINES = 90
+"""What is shorter keeps all its parameters."""
+_SAVES = 1.05
+"""Of what is over the budget, a parameter that saves less than a twentieth of the lines is left to the caller."""
+_SAVES_MUCH = 1.4
+"""What is within the budget loses parameters only where that saves nearly a third of its lines."""
+_MAX_TRIES = 10
 _MAX_CANDIDATES = 24
+_FACTORY = frozenset({"device", "dtype"})
+"""Where and in which type torch makes a tensor: these never choose code."""
 
 
-def parameters_to_fix(index: SourceIndex, root: Definition) -> tuple[str, ...]:
-    """The parameters of the root's constructor whose fixing brings the lines below the budget, or most of the way."""
-    found = reach(index, [root], slim=lambda _: True)
+def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> dict[str, str]:
+    """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it."""
     candidates = _candidates(found, root)
-    if not candidates:
-        return ()
     lines = _Lines(index, root, found)
-    fixed = list(candidates)
-    shortest, longest = lines.with_fixed(fixed), lines.with_fixed(())
-    if shortest is None or longest is None or shortest * _WORTH > longest:
-        return ()
-    enough = max(LINE_BUDGET, int(shortest * _WORTH))
-    for name in candidates:
-        fewer = [other for other in fixed if other != name]
-        n_fewer = lines.with_fixed(fewer)
-        if n_fewer is not None and n_fewer <= enough:
-            fixed = fewer
-    return tuple(fixed)
+    longest = lines.with_fixed(()) if candidates else None
+    if longest is None:
+        return {}
+    is_over = longest > LINE_BUDGET
+    shortest = lines.with_fixed(candidates, int(longest / (_SAVES if is_over else _SAVES_MUCH)))
+    if shortest is None:
+        return {}
+    enough = max(LINE_BUDGET if is_over else SHORT_LINES, int(shortest * _SAVES))
+    lines.n_left = _MAX_TRIES
+    fixed = _needed(lines, list(candidates), candidates, enough)
+    init = constructor(found, root)
+    assert init is not None
+    return fixed_values(init[0].text, init[1], fixed)
+
+
+def _needed(lines: "_Lines", fixed: list[str], group: Sequence[str], enough: int) -> list[str]:
+    """The `fixed` parameters without those of the group that can be left free: tried together first, then by halves."""
+    fewer = [name for name in fixed if name not in group]
+    if lines.with_fixed(fewer, enough) is not None:
+        return fewer
+    if len(group) == 1:
+        return fixed
+    half = len(group) // 2
+    for part in (group[:half], group[half:]):
+        fixed = _needed(lines, fixed, part, enough)
+    return fixed
 
 
 def _candidates(reached: Reached, root: Definition) -> Sequence[str]:
     found = constructor(reached, root)
     if found is None:
         return ()
-    defaults = optional_parameters(found[1])
-    return [name for name, default in defaults.items() if _chooses_code(default)][:_MAX_CANDIDATES]
+    annotations = {argument.arg: argument.annotation for argument in all_arguments(found[1].args)}
+    return [
+        name
+        for name, default in optional_parameters(found[1]).items()
+        if name not in _FACTORY and not _is_number(annotations[name]) and _chooses_code(default)
+    ][:_MAX_CANDIDATES]
+
+
+def _is_number(annotation: ast.expr | None) -> bool:
+    """Whether the annotation says that the parameter is a size or a rate, given or not."""
+    words = set(re.findall(r"\w+", ast.unparse(annotation))) if annotation is not None else set()
+    numeric = words & {"int", "float"}
+    return bool(numeric) and words <= {"int", "float", "Optional", "Union", "None", "Tuple", "tuple", "typing"}
 
 
 def _chooses_code(default: ast.expr) -> bool:
@@ -65,13 +99,22 @@ class _Lines:
         self._index = index
         self._root = root
         self._reached = reached
+        self.n_left = 2
+        """How many more may be tried; after them, nothing is known."""
 
-    def with_fixed(self, fixed: Collection[str]) -> int | None:
-        """Lines of code that can run when the parameters have their defaults; None where that can't be known."""
+    def with_fixed(self, fixed: Collection[str], most: int | None = None) -> int | None:
+        """Lines that can run when the parameters have their defaults; None for over `most`, or where it isn't known."""
         found = constructor(self._reached, self._root)
-        assert found is not None
+        if found is None or self.n_left <= 0:
+            return None
+        self.n_left -= 1
         piece, init = found
-        texts = {piece.key: without_parameters(piece.text, init, fixed)} if fixed else {}
-        reached = reach(self._index, [self._root], texts=texts, slim=lambda _: True)
-        constants = find_constants(self._index, reached)
-        return constants.n_live_lines() if constants is not None else None
+        text = without_parameters(piece.text, init, fixed)
+        changed = link(self._index, piece.module, piece.piece, text)
+        reached = replace(
+            self._reached,
+            pieces={**self._reached.pieces, piece.key: changed},
+            _live_links={},
+            live={**self._reached.live, piece.key: {part.number for part in changed.parts.all}},
+        )
+        return n_live_lines(self._index, reached, most)

@@ -88,14 +88,15 @@ class LinkedPiece:
 def link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str | None = None) -> LinkedPiece:
     """Parse one piece and resolve its names; `text` is read in place of its own.
 
-    Pieces are remembered in the index: helpers are part of many closures.
+    The pieces used last are remembered in the index: helpers are part of many closures.
     """
     key = (module.name, piece.index, text)
-    remembered = index.linked.get(key)
+    remembered = index.linked.pop(key, None)
     if remembered is None:
         remembered = _link(index, module, piece, module.text_of(piece) if text is None else text)
-        if len(index.linked) < _MAX_REMEMBERED:
-            index.linked[key] = remembered
+        if len(index.linked) >= _MAX_REMEMBERED:
+            del index.linked[next(iter(index.linked))]
+    index.linked[key] = remembered  # as the one that was used last
     return remembered
 
 

@@ -3,8 +3,8 @@
 `self.name` in a method is looked up on an object of that class or of one related to it by inheritance; any other
 `x.name` may be looked up on anything. `getattr` with a literal is the same; with a name that is put together, all names
 of its pattern are looked up. With a name that can't be known, every member of the object's class is looked up where
-the class is known; where it isn't, the name comes from a text constant somewhere in the code, and each text constant
-counts as a name.
+the class is known; where it isn't, or where the name is itself an attribute (`getattr(self, self.prefix)`), the name
+comes from a text constant somewhere in the code, and each text constant counts as a name.
 """
 
 import ast
@@ -199,9 +199,9 @@ class _Reader:
             return place.owner if value.id == place.own_name else None
         return place.owner if _is_super(value) else None
 
-    def _unknown(self, part: int, owner: Definition | None) -> None:
+    def _unknown(self, part: int, owner: Definition | None, *, stores: bool = False) -> None:
         if owner is not None:
-            self._look_up(part, ANY_NAME, owner)
+            self._look_up(part, ANY_NAME, owner, stores=stores)
 
     def constant(self, node: ast.Constant, part: int, place: _Place) -> None:  # noqa: ARG002
         if isinstance(node.value, str) and node.value.isidentifier():
@@ -230,8 +230,8 @@ class _Reader:
         stores = isinstance(node.func, ast.Name) and node.func.id == "setattr"
         if pattern is not None:
             self._look_up(part, pattern, owner, stores=stores)
-        elif not (isinstance(name, ast.Name) and name.id == place.is_getattr):
-            self._unknown(part, owner)
+        elif not (isinstance(name, ast.Name) and name.id == place.is_getattr) and not isinstance(name, ast.Attribute):
+            self._unknown(part, owner, stores=stores)
 
     # Dicts
 

@@ -51,23 +51,28 @@ def files(root: SourceRoot) -> Iterator[SourceFile | BrokenFile]:
             yield SourceFile(_dotted(parts), found, root)
 
 
-def _walk(folder: Path) -> Iterator[Path | BrokenFile]:
-    try:
-        with os.scandir(folder) as listed:
-            entries = sorted(
-                (entry for entry in listed if not entry.name.startswith(".")), key=lambda entry: entry.name
-            )
-    except OSError as error:
-        yield BrokenFile(folder, error.strerror or str(error))
-        return
+def _walk(top: Path) -> Iterator[Path | BrokenFile]:
+    """In the order of the paths, and without recursion: folders may be nested more deeply than functions."""
+    pending = [(str(top), True)]
+    while pending:
+        path, is_folder = pending.pop()
+        if not is_folder:
+            yield from _file(Path(path))
+            continue
+        try:
+            pending += reversed(_entries(path))
+        except OSError as error:
+            yield BrokenFile(Path(path), error.strerror or str(error))
+
+
+def _entries(folder: str) -> list[tuple[str, bool]]:
+    """The paths of a folder's subfolders and Python files by name, and whether each is a folder."""
+    with os.scandir(folder) as listed:
+        entries = sorted((entry for entry in listed if not entry.name.startswith(".")), key=lambda entry: entry.name)
     if any(entry.name == _ENVIRONMENT_MARK for entry in entries):
-        return
-    for entry in entries:
-        path = folder / entry.name
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path)
-        elif entry.name.endswith(".py"):
-            yield from _file(path)
+        return []
+    found = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    return [(path, is_folder) for path, is_folder in found if is_folder or path.endswith(".py")]
 
 
 def _file(path: Path) -> Iterator[Path | BrokenFile]:

@@ -14,8 +14,12 @@ _LICENCE_NAMES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 
 
 def root_of_path(name: str, version: str, path: Path) -> SourceRoot:
-    """A file or folder; a folder that can be imported is a package, any other one holds scripts."""
+    """A file or folder; a folder that can be imported is a package, any other one holds scripts.
+
+    A part of a package counts as scripts, for it may import the rest, which is found when it is needed.
+    """
     is_package = (path / "__init__.py").is_file() and path.name.isidentifier()
+    is_package = is_package and not (path.parent / "__init__.py").is_file()
     text = licence_text_of_folder(path if path.is_dir() else path.parent)
     return SourceRoot(name, version, licence_of_text(text), path, path.name if is_package else None, text)
 

@@ -57,4 +57,4 @@ class ModuleSpec:
     documentation: str = ""
     """The docstrings that stood in the code, kept apart from it: text by strangers, never an instruction to anybody."""
     fixed: tuple[tuple[str, str], ...] = ()
-    """Constructor arguments for which the source was simplified: name and Python literal; no parameters any more."""
+    """Constructor arguments for which the source was simplified, no parameters now: name, literal or dotted name."""

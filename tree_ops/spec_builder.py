@@ -3,12 +3,12 @@
 import ast
 import hashlib
 
-from archgraft.tree_ops.closure import extract
+from archgraft.tree_ops.closure import Extraction, extract
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.modules import ModuleSource
 from archgraft.tree_ops.spec import ModuleSpec, Origin, Parameter, ParameterKind
-from archgraft.tree_ops.syntax import parse
+from archgraft.tree_ops.syntax import literal, parse
 
 _ID_DIGITS = 16
 _WITH_DOCSTRING = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
@@ -17,16 +17,25 @@ _WITH_DOCSTRING = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Modu
 def build_spec(index: SourceIndex, qualified_name: str | tuple[str, str] | Definition) -> ModuleSpec:
     """The class as a self-contained module. Raises `SourceError` (a `ClosureError` where it can't be closed)."""
     definition = index.definition(qualified_name)
-    extraction = extract(index, [definition])
+    return spec_from(index, definition, extract(index, [definition]))
+
+
+def spec_from(index: SourceIndex, definition: Definition, extraction: Extraction) -> ModuleSpec:
+    """The module of a class that was extracted already. Raises `SourceError` when the definition is no plain class."""
     return ModuleSpec(
         id=source_id(extraction.source, extraction.name),
         class_name=extraction.name,
         source=extraction.source,
-        parameters=constructor_parameters(index, definition),
+        parameters=tuple(
+            parameter
+            for parameter in constructor_parameters(index, definition)
+            if parameter.name not in extraction.fixed
+        ),
         requires=extraction.requires,
         origin=_origin(index.modules[definition.module], definition),
         n_lines=extraction.source.count("\n"),
         documentation="\n\n".join(f"{name}:\n{text}" for name, text in extraction.documentation.items()),
+        fixed=tuple((name, _as_value(text)) for name, text in extraction.fixed.items()),
     )
 
 
@@ -62,6 +71,16 @@ def constructor_parameters(index: SourceIndex, definition: Definition) -> tuple[
         ]
         queue = [base for base in bases if isinstance(base, Definition)] + queue
     return ()
+
+
+def _as_value(text: str) -> str:
+    """A default as a literal or dotted name; other expressions as the text that they are."""
+    if all(part.isidentifier() for part in text.split(".")):
+        return text
+    try:
+        return repr(literal(text))
+    except (ValueError, SyntaxError):
+        return repr(" ".join(text.split()))
 
 
 def _class_node(module: ModuleSource, definition: Definition) -> ast.ClassDef:

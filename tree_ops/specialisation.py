@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Mapping
 
 from archgraft.tree_ops.constants import find_constants
+from archgraft.tree_ops.cutting import cut
 from archgraft.tree_ops.fixed_parameters import constructor, optional_parameters, without_parameters
 from archgraft.tree_ops.folding import fold
 from archgraft.tree_ops.index import SourceIndex
@@ -21,21 +22,27 @@ class Folding:
     The root class loses its `fixed` constructor parameters; their defaults count as constants.
     """
 
-    def __init__(self, fixed: Collection[str] = ()) -> None:
+    def __init__(self, fixed: Collection[str] = (), small_lines: int = SMALL_LINES) -> None:
         self._fixed = frozenset(fixed)
+        self._small_lines = small_lines
 
     def __call__(self, index: SourceIndex, reached: Reached) -> Mapping[PieceKey, str]:
         """The new texts of pieces that get shorter."""
         if self._fixed and (texts := self._without_parameters(reached)):
             return texts
         pieces = [piece for piece in reached.pieces.values() if reached.slim(piece.module.name)]
-        if n_lines(reached) < SMALL_LINES:
+        if n_lines(reached) < self._small_lines:
             return {}
         constants = find_constants(index, reached)
         if constants is None:
             return {}
         texts = {}
+        unasked = constants.unasked_entries()
         for piece in pieces:
+            if piece.key in unasked:
+                everything = {part.number for part in piece.parts.all}
+                texts[piece.key] = cut(piece, everything - unasked[piece.key]).text
+                continue
             if not any(id(node) in constants.decided for statement in piece.statements for node in ast.walk(statement)):
                 continue
             edits = fold(piece.text, piece.statements, constants).edits

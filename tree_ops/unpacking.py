@@ -45,14 +45,20 @@ class Unpacking:
         if self.n_bytes_kept > MAX_KEPT_BYTES:
             raise self._too_much(f"{MAX_KEPT_BYTES / 2**20:.0f} MiB of Python")
         target = self.safe_target(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as unpacked:
-            while n_bytes:
-                block = packed.read(min(n_bytes, _BLOCK_BYTES))
-                if not block:
-                    raise EOFError(f"{name} is shorter than {self.label} says")
-                unpacked.write(block)
-                n_bytes -= len(block)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as unpacked:
+                self._copy(n_bytes, packed, unpacked)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            raise SourceError(f"{self.label} holds a file and a folder of one name: {name!r}") from None
+
+    def _copy(self, n_bytes: int, packed: IO[bytes], unpacked: IO[bytes]) -> None:
+        while n_bytes:
+            block = packed.read(min(n_bytes, _BLOCK_BYTES))
+            if not block:
+                raise EOFError(f"a file is shorter than {self.label} says")
+            unpacked.write(block)
+            n_bytes -= len(block)
 
     def safe_target(self, name: str) -> Path:
         """Where a file of that name goes. Raises `SourceError` when that is not below the folder."""

@@ -66,7 +66,9 @@ class Demand:
                 self._relatives.setdefault(ancestor, set()).update(line)
                 for facts in self._facts.get(ancestor, ()):
                     outside = None if facts.outside is None or outside is None else outside | facts.outside
-            self._outside[definition] = outside
+            for ancestor in line:  # a mixin's members are looked up by the bases of what it is mixed into
+                before = self._outside.get(ancestor, frozenset())
+                self._outside[ancestor] = None if before is None or outside is None else before | outside
             if any(facts.delegates for ancestor in line for facts in self._facts.get(ancestor, ())):
                 self._delegating.update(line)
 

@@ -1,17 +1,15 @@
 """A language model as chooser: it answers a closed question, and whatever it says, a valid option comes out (law 3)."""
 
-import itertools
-import json
-import re
 import string
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from archgraft.agent.choosers.json_objects import objects_in
 from archgraft.agent.choosers.openai_client import LlmError, OpenAiClient, Reply
 from archgraft.agent.choosers.patience import Patience
 from archgraft.agent.choosers.prior import prior_shares
@@ -21,9 +19,6 @@ from archgraft.prompts.choose import answer_schema, plain_line, render, render_r
 
 _MAX_REASON = 200
 _MAX_QUOTED = 500
-_MAX_READ = 20_000
-_MAX_OBJECTS = 20
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 class _Choice(BaseModel):
@@ -132,7 +127,7 @@ def _as_data(question: Question, options: list[dict[str, Any]]) -> dict[str, Any
 
 def _checked(text: str, ids: Sequence[str]) -> Answer:
     """The answer that the text holds. Raises `InvalidAnswerError`."""
-    found = next(_objects(_THOUGHT.sub("", text[:_MAX_READ])), None)
+    found = next(objects_in(text), None)
     if found is None:
         raise InvalidAnswerError(f"no JSON object in {plain_line(text, 80)!r}")
     try:
@@ -144,14 +139,3 @@ def _checked(text: str, ids: Sequence[str]) -> Answer:
     if choice.option not in ids:
         raise InvalidAnswerError(f"option {plain_line(choice.option, 40)!r} is not one of {', '.join(ids)}")
     return Answer(list(ids).index(choice.option), plain_line(choice.reason, _MAX_REASON), LlmChooser.name)
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a text, at whatever place they begin: models like to add prose and code fences."""
-    decoder = json.JSONDecoder()
-    for brace in itertools.islice(re.finditer(r"\{", text), _MAX_OBJECTS):
-        try:
-            found, _ = decoder.raw_decode(text, brace.start())
-        except (ValueError, RecursionError):
-            continue
-        yield found

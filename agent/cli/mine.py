@@ -1,9 +1,13 @@
 """`archgraft mine`: turn packages and files into a library of modules."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from archgraft.agent.argument_question import ArgumentQuestion
 
 
 def mine_command(
@@ -32,6 +36,16 @@ def mine_command(
         ),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Classes probed at once; one a core.")] = None,
+    llm: Annotated[
+        bool,
+        typer.Option("--llm", help="Ask the language model of the settings for arguments where nothing else works."),
+    ] = False,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", metavar="FILE", help="TOML file with settings, for --llm.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, like llm.model=NAME.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     allow_weak_sandbox: Annotated[
         bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
@@ -58,7 +72,9 @@ def mine_command(
     n_workers = workers or os.cpu_count() or 1
     with (
         Library(library, create=True) as opened,
-        LocalSandbox(preload=("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) as sandbox,
+        LocalSandbox(
+            preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest"), allow_weak=allow_weak_sandbox
+        ) as sandbox,
         reporter() as reports,
     ):
         if cap is not None:
@@ -73,9 +89,21 @@ def mine_command(
             cache=cache,
             index_progress=reports.indexed,
             progress=reports.mined,
+            question=_question(settings, set_ or ()) if llm else None,
         )
     if json:
         typer.echo(as_json(summary))
         return
     as_table(summary)
     typer.echo(f"\n{library}: {summary.n_modules:,} modules. `archgraft library list --library {library}` lists them.")
+
+
+def _question(settings: Path | None, changes: Sequence[str]) -> "ArgumentQuestion":
+    """The door to the model that the settings name, tried once. Raises `UsageError`."""
+    from archgraft.agent.argument_question import ArgumentQuestion
+    from archgraft.agent.choosers.openai_client import connect
+    from archgraft.agent.settings_sources import load_settings
+
+    client = connect(load_settings(settings, changes).llm)
+    client.check()
+    return ArgumentQuestion(client)

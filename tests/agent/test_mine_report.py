@@ -8,7 +8,7 @@ from rich.console import Console
 from archgraft.agent import mine_report
 from archgraft.agent.mine import MineStep, MineSummary
 from archgraft.agent.mine_report import as_json, as_table, reporter
-from archgraft.tree_ops.indexing import IndexStep
+from archgraft.tree_ops.file_reading import IndexStep
 
 
 def step(n_done: int) -> MineStep:

@@ -6,8 +6,8 @@ DATABASES = {"sqlalchemy", "sqlite3"}
 
 
 def may_use_a_database(file: str) -> bool:
-    """The run store, and the library of mined modules, which is no run state."""
-    return file.startswith(("agent/store", "tree_ops/library"))
+    """The run store; the library of mined modules and the cache of the index, which are no run state."""
+    return file.startswith(("agent/store", "tree_ops/library", "tree_ops/index_cache.py"))
 
 
 def test_only_the_stores_talk_to_a_database() -> None:

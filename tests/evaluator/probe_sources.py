@@ -257,6 +257,22 @@ class CrossAttention(nn.Module):
         return weights.softmax(-1) @ context
 """
 
+UNPADDED = """
+class Unpadded(nn.Module):
+    def __init__(self, channels, kernel_size=3, padding=0):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, kernel_size, padding=padding)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
+
+UNSHUFFLE = """
+class Unshuffle(nn.Module):
+    def forward(self, x):
+        return F.pixel_unshuffle(x, 2)
+"""
+
 DOUBLING = """
 class Doubling(nn.Module):
     def __init__(self, dim):
@@ -374,9 +390,12 @@ class Endless(nn.Module):
 """
 
 
-def spec_of(body: str, *parameters: str) -> ModuleSpec:
-    """A spec by hand. A parameter is written as in a signature: `name`, `name: annotation`, `name=default`."""
-    class_name = body.split("class ", 1)[1].split("(", 1)[0]
+def spec_of(body: str, *parameters: str, class_name: str = "") -> ModuleSpec:
+    """A spec by hand, of the first class unless another is named.
+
+    A parameter is written as in a signature: `name`, `name: annotation`, `name=default`.
+    """
+    class_name = class_name or body.split("class ", 1)[1].split("(", 1)[0]
     return ModuleSpec(
         id=hashlib.sha256(body.encode()).hexdigest()[:16],
         class_name=class_name,

@@ -56,8 +56,8 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def tried(sandbox: Sandbox, module: str, body: str = LAYER) -> Tried:
-    spec = spec_of(body, "dim", "slope=0.1")
+def tried(sandbox: Sandbox, module: str, body: str = LAYER, *parameters: str) -> Tried:
+    spec = spec_of(body, "dim", "slope=0.1", *parameters)
     spec = replace(spec, origin=replace(spec.origin, qualified_name=f"{module}.Layer"))
     trial = try_module(sandbox, spec)
     assert trial.reached("forward"), trial
@@ -89,6 +89,15 @@ def test_a_pruned_method_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
     )
     found = equality(sandbox, tmp_path, original)
     assert found.kind == "differs"
+
+
+def test_a_switch_is_turned_to_look_behind_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    switched = LAYER.replace("slope=0.1", "slope=0.1, bias=True").replace("dim, dim", "dim, dim, bias=bias")
+    wrong = switched.replace("self.slope = slope", "self.slope = slope if bias else 0.3")
+    (tmp_path / "zoo.py").write_text(HEADER + switched)
+    (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", wrong, "bias=True")], [tmp_path])
+    assert found.kind == "differs"
+    assert found.reason.startswith("with bias=False, in eval mode, output")
 
 
 def test_another_base_class_that_adds_state_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -126,6 +135,9 @@ def test_kernels_registered_for_operators_of_an_absent_binary_do_not_keep_a_pack
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     assert equality(sandbox, tmp_path, OPERATOR.format(library="zoo") + LAYER) == Equality("equal")
+    (tmp_path / "kernels.py").write_text("import torch\n" + OPERATOR.format(library="kernels"))
+    lazily = "try:\n    import kernels\nexcept RuntimeError as error:\n    raise ImportError('kernels') from error\n"
+    assert equality(sandbox, tmp_path, lazily + LAYER) == Equality("equal")
 
 
 def test_a_package_that_ends_the_process_leaves_the_others_comparable(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -119,8 +119,9 @@ def test_a_layer_that_starts_at_zero_is_judged_by_what_it_can_become(sandbox: Sa
     assert contract_of(sandbox, sources.ZERO_START, "dim").family == "convolution"
 
 
-def test_halving_some_other_axis_is_no_stride(sandbox: Sandbox) -> None:
-    assert rejection_of(sandbox, sources.HALVED_GATE).kind == "contract"
+def test_halving_the_channels_is_a_scale_and_no_stride(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.HALVED_GATE)
+    assert (contract.width, contract.width_scale, contract.spatial_stride) == ("scale", (1, 2), 1)
 
 
 def test_a_class_that_takes_the_number_of_classes_is_a_model(sandbox: Sandbox) -> None:
@@ -211,3 +212,14 @@ def test_templates_of_others_are_tried_first(sandbox: Sandbox) -> None:
 
 def test_a_class_that_never_returns_is_cut_off(sandbox: Sandbox) -> None:
     assert rejection_of(sandbox, sources.ENDLESS, limits=Limits(wall_seconds=1.0)).kind == "timeout"
+
+
+def test_a_kernel_that_eats_the_borders_is_padded(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.UNPADDED, "channels", "kernel_size=3", "padding=0")
+    assert contract.spatial_stride == 1
+    assert contract.arguments_for(24, 24) == {"channels": 24, "kernel_size": 3, "padding": 1}
+
+
+def test_channels_made_of_positions_scale_without_any_argument(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.UNSHUFFLE)
+    assert (contract.width, contract.width_scale, contract.spatial_stride) == ("scale", (4, 1), 2)

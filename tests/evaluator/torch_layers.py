@@ -81,6 +81,19 @@ class PositionTable(nn.Module):
         return x + self.table[: x.shape[1]]
 
 
+class CellAsGate(nn.Module):
+    """A recurrent cell that mixes two vectors at each position by itself: nothing is carried along."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(WIDTH, WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        flat = x.reshape(-1, WIDTH)
+        mixed: Tensor = self.cell(flat, flat).reshape(x.shape)
+        return mixed
+
+
 class SparesTheFirst(nn.Module):
     """Leaves the class token as it is: what it does depends on the position, but it is no embedding."""
 
@@ -168,6 +181,7 @@ LAYERS: tuple[Sample, ...] = (
     ("embedding", "sequence", PositionTable),
     ("embedding", "sequence", Rotary),
     ("mlp", "sequence", SparesTheFirst),
+    ("mlp", "sequence", CellAsGate),
     ("mlp", "map", lambda: nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 1), nn.GroupNorm(1, WIDTH), nn.GELU())),
     ("spectral", "sequence", FourierMixer),
     ("gate", "map", SqueezeExcite),

@@ -6,13 +6,17 @@ import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archgraft.tree_ops import unpacking
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.fetch import resolve
+from archgraft.tree_ops.fetch_archive import unpack
 from archgraft.tree_ops.index import SourceIndex
 
 NET = "from torch import nn\n\n\nclass Net(nn.Module): ...\n"
@@ -102,6 +106,27 @@ def test_a_package_at_the_top_of_an_archive_keeps_its_name(tmp_path: Path) -> No
     assert [found.module for found in index.module_classes()] == ["nets.net"]
 
 
+@given(name=st.text(alphabet=st.sampled_from("./\\ab:é~-"), min_size=1, max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_whatever_its_members_are_called_an_archive_writes_below_its_folder(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    place = tmp_path_factory.mktemp("names")
+    for path in (make_zip(place / "x.zip", {f"{name}.py": "x"}), make_tar(place / "x.tar", {f"{name}.py": "x"})):
+        with suppress(SourceError):
+            unpack(path, place / "in" / path.suffix)
+        path.unlink()
+    assert {found.name for found in place.iterdir()} <= {"in"}
+    assert {found.name for found in (place / "in").iterdir()} <= {".zip", ".tar"}
+
+
+def test_a_file_and_a_folder_of_one_name_are_said_to_be_that(tmp_path: Path) -> None:
+    for path in (make_zip(tmp_path / "x.zip", CLASH), make_tar(tmp_path / "x.tar", CLASH)):
+        with pytest.raises(SourceError, match="a file and a folder of one name"):
+            resolve(str(path), tmp_path / "cache")
+
+
+CLASH = {"a.py": "x = 1\n", "a.py/b.py": "x = 2\n"}
 ESCAPES = ["../out.py", "/out.py", "a/../../out.py", "C:/out.py", "\\out.py", "..\\out.py"]
 
 

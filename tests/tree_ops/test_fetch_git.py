@@ -136,11 +136,13 @@ def test_nothing_that_the_repository_configures_is_run(repository: Path, tmp_pat
 
 
 def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> None:
-    git(repository, "config", "uploadpack.allowFilter", "true")
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        git(repository, "config", setting, "true")
     git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{repository}", "partial.git")
     with pytest.raises(SourceError, match="git fetch"):
         resolve(f"git+{tmp_path / 'partial.git'}@v1.0", tmp_path / "cache")
     assert list((tmp_path / "cache" / "git").iterdir()) == []
+    assert "class Old" in git(tmp_path / "partial.git", "show", "v1.0:nets/deep/net.py"), "nothing was kept from fetching"
 
 
 def test_the_callers_own_git_variables_mean_nothing(

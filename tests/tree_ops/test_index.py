@@ -4,6 +4,7 @@ import pytest
 
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
+from archgraft.tree_ops.source_roots import root_of_path
 from archgraft.tree_ops.sources import SourceRoot
 
 
@@ -77,3 +78,19 @@ def test_an_unknown_name_is_answered_with_those_that_are_there(tmp_path: Path) -
         index.definition("net.Nett")
     with pytest.raises(SourceError, match="module 'other' is not in the indexed sources"):
         index.definition("other.Net")
+
+
+def test_a_folder_inside_a_package_is_closed_with_the_rest_of_the_package(tmp_path: Path) -> None:
+    files = {
+        "__init__.py": "",
+        "layers.py": "from torch import nn\nclass Base(nn.Module): ...\nclass Other(Base): ...\n",
+        "models/__init__.py": "",
+        "models/net.py": "from .. import layers\nfrom ..layers import Base\n"
+        "class Net(Base):\n    other = layers.Other\n",
+    }
+    folder = write(tmp_path / "pkg", files)
+    index = SourceIndex.build([root_of_path("models", "", folder / "models")])
+    net = Definition("pkg.models.net", "Net")
+    assert index.module_classes() == (net,)
+    assert index.resolve_dotted(index.modules["pkg.models.net"], "layers.Other") == Definition("pkg.layers", "Other")
+    assert index.module_classes() == (net,)

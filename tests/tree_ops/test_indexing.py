@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.file_reading import IndexStep
 from archgraft.tree_ops.file_records import FileRecord, read_file
 from archgraft.tree_ops.file_texts import FileText, RecentTexts, digest_of
 from archgraft.tree_ops.index import SourceIndex
 from archgraft.tree_ops.index_cache import RULES, IndexCache
 from archgraft.tree_ops.index_workers import IndexWorkerError, IndexWorkers
-from archgraft.tree_ops.indexing import IndexStep, read_roots
+from archgraft.tree_ops.indexing import read_roots
 from archgraft.tree_ops.source_files import SourceFile
 from archgraft.tree_ops.sources import SourceRoot
 
@@ -105,7 +106,7 @@ def count_parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         parsed.append(path)
         return read_file(name, path)
 
-    monkeypatch.setattr("archgraft.tree_ops.indexing.read_file", counted)
+    monkeypatch.setattr("archgraft.tree_ops.file_reading.read_file", counted)
     return parsed
 
 

@@ -1,7 +1,9 @@
 """Whatever lies in a folder: what can be read is indexed, what can't is listed with its reason, no more."""
 
+import inspect
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,6 +171,19 @@ def test_hidden_files_and_virtual_environments_are_left_out(package: Path) -> No
         path.write_text(NET)
     (package / "venv" / "pyvenv.cfg").write_text("home = /usr\n")
     assert [file.path.name for file in files(root(package))] == ["good.py"]
+
+
+def test_folders_may_be_nested_more_deeply_than_functions(package: Path) -> None:
+    deep = package.joinpath(*"d" * 150)
+    deep.mkdir(parents=True)
+    (deep / "net.py").write_text(NET)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)
+    try:
+        found = [file.path for file in files(root(package)) if isinstance(file, SourceFile)]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [deep / "net.py", package / "good.py"]
 
 
 def test_a_name_that_is_no_text_is_listed(package: Path) -> None:

@@ -149,6 +149,8 @@ def test_attributes_of_anything_else_wake_members_everywhere(tmp_path: Path) -> 
         ("getattr(x, x)(['other'])", {"other"}),
         ('hasattr(self, "other")', {"other"}),
         ('operator.methodcaller("other")(self)', {"other"}),
+        ("getattr(self, self.prefix)", {"other"}),
+        ("setattr(self, x, 1)", {"named", "other"}),  # by way of prefix
         ("self.named", {"named"}),
         ("setattr(self, 'named', 1)", {"named"}),
         ("type(self).mode_b(self)", {"mode_b"}),
@@ -162,6 +164,8 @@ def test_names_that_are_put_together_count(tmp_path: Path, expression: str, kept
         from torch import nn
 
         class Net(nn.Module):
+            prefix = "other"
+
             def forward(self, x):
                 return {expression}
 
@@ -281,6 +285,28 @@ def test_subclasses_of_layers_keep_what_torch_calls(tmp_path: Path) -> None:
                 return 1
     """
     assert members(tmp_path, text) == {"reset_parameters", "_conv_forward"}
+
+
+def test_what_is_mixed_into_a_layer_keeps_what_torch_calls(tmp_path: Path) -> None:
+    text = """
+        from torch import nn
+
+        class Mixin:
+            def forward(self, x):
+                return 2 * x
+
+            def summary(self):
+                return "unread"
+
+        class Base(nn.Module):
+            def forward(self, x):
+                return x
+
+        class Net(Mixin, Base):
+            pass
+    """
+    assert members(tmp_path, text) == {"forward"}
+    assert closure(tmp_path, {"a.py": text}, "pkg.a.Net").source.count("def forward") == 2
 
 
 def test_a_class_that_passes_lookups_on_looks_up_everywhere(tmp_path: Path) -> None:

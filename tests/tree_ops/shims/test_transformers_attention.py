@@ -1,5 +1,6 @@
 """Attention, masks and caches of models of transformers, against what they stand for."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from archgraft.tree_ops.shims.transformers import activations as untyped_activat
 from archgraft.tree_ops.shims.transformers import attention_functions as untyped_attention
 from archgraft.tree_ops.shims.transformers import cache_utils as untyped_caches
 from archgraft.tree_ops.shims.transformers import masking_utils as untyped_masks
+from archgraft.tree_ops.shims.transformers import modeling_rope_utils as untyped_rotary
 from archgraft.tree_ops.shims.transformers import modeling_utils as untyped_models
 
 activations: Any = untyped_activations
@@ -18,6 +20,7 @@ attention: Any = untyped_attention
 caches: Any = untyped_caches
 masks: Any = untyped_masks
 models: Any = untyped_models
+rotary: Any = untyped_rotary
 
 LOWEST = torch.finfo(torch.float32).min
 
@@ -196,6 +199,59 @@ def test_the_attention_function_is_chosen_by_name() -> None:
     assert models.ALL_ATTENTION_FUNCTIONS["sdpa"] is attention.sdpa_attention_forward
     with pytest.raises(KeyError):
         models.ALL_ATTENTION_FUNCTIONS.get_interface("flash_attention_2", own)
+
+
+# Rotary embeddings
+
+TRAINED = 64
+
+
+def frequencies(kind: str, n_positions: int | None = None, **parameters: Any) -> tuple[torch.Tensor, float]:
+    parameters = {"rope_theta": 100.0, "original_max_position_embeddings": TRAINED, **parameters}
+    values = config(head_dim=8, max_position_embeddings=4 * TRAINED, rope_parameters=parameters)
+    found: tuple[torch.Tensor, float] = rotary.ROPE_INIT_FUNCTIONS[kind](values, "cpu", seq_len=n_positions)
+    return found
+
+
+PLAIN = 100.0 ** -torch.tensor([0.0, 0.25, 0.5, 0.75])
+
+
+def test_frequencies_are_stretched_as_their_kind_says() -> None:
+    torch.testing.assert_close(frequencies("linear", factor=4.0)[0], PLAIN / 4)
+    partial, _ = frequencies("proportional", partial_rotary_factor=0.5)
+    torch.testing.assert_close(partial, torch.cat([PLAIN[:2], torch.zeros(2)]))
+    short, attention = frequencies("longrope", short_factor=[1.0] * 4, long_factor=[2.0] * 4)
+    long, _ = frequencies("longrope", TRAINED + 1, short_factor=[1.0] * 4, long_factor=[2.0] * 4)
+    torch.testing.assert_close(long * 2, short)
+    assert attention == pytest.approx((1 + math.log(4) / math.log(TRAINED)) ** 0.5)
+    yarn, attention = frequencies("yarn", factor=4.0, beta_fast=2)
+    assert yarn[0] == PLAIN[0]
+    assert yarn[-1] == pytest.approx(PLAIN[-1] / 4)
+    assert attention == pytest.approx(0.1 * math.log(4) + 1)
+    llama, _ = frequencies("llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0)
+    assert llama[0] == PLAIN[0]
+    assert llama[-1] == pytest.approx(PLAIN[-1] / 8)
+
+
+def test_dynamic_frequencies_change_where_the_text_is_longer_than_the_model_knows() -> None:
+    class Rotary(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rope_type = "dynamic"
+            parameters = {"rope_theta": 100.0, "factor": 2.0}
+            self.config = config(head_dim=8, max_position_embeddings=4, rope_parameters=parameters)
+            self.original_max_seq_len = 4
+            self.original_inv_freq, self.attention_scaling = rotary.ROPE_INIT_FUNCTIONS["dynamic"](self.config)
+            self.register_buffer("inv_freq", self.original_inv_freq, persistent=False)
+
+        @rotary.dynamic_rope_update  # type: ignore[untyped-decorator]
+        def forward(self, x: torch.Tensor, position_ids: torch.Tensor) -> Any:
+            return self.inv_freq
+
+    module, x = Rotary(), torch.zeros(1)
+    short, long, again = (module(x, torch.arange(n)[None]) for n in (4, 9, 3))
+    assert torch.equal(short, again)
+    assert (long[1:] < short[1:]).all()
 
 
 # Activations

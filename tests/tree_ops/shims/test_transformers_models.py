@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from archgraft.tree_ops.shims.transformers import backbone_utils as untyped_backbones
 from archgraft.tree_ops.shims.transformers import configuration_utils as untyped_configurations
 from archgraft.tree_ops.shims.transformers import modeling_layers as untyped_layers
 from archgraft.tree_ops.shims.transformers import modeling_utils as untyped_models
 from archgraft.tree_ops.shims.transformers.utils import generic as untyped_generic
 from archgraft.tree_ops.shims.transformers.utils import output_capturing as untyped_capturing
 
+backbones: Any = untyped_backbones
 configurations: Any = (
     untyped_configurations  # shims are written without annotations, to be short where they are inlined
 )
@@ -232,3 +234,20 @@ def test_losses_follow_the_class_name() -> None:
     classifier = NetForSequenceClassification(Config(num_labels=8))
     loss = classifier.loss_function(labels=labels[:, 0], pooled_logits=logits[:, 0], config=classifier.config)
     torch.testing.assert_close(loss, nn.functional.cross_entropy(logits[:, 0], labels[:, 0]))
+
+
+def test_a_backbone_names_its_stages_and_keeps_hidden_states_to_itself() -> None:
+    class Backbone(backbones.BackboneMixin, Model):  # type: ignore[misc]
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            self.num_features = [3, 4]
+
+        @backbones.filter_output_hidden_states  # type: ignore[untyped-decorator]
+        def forward(self, ids: torch.Tensor, **kwargs: Any) -> Any:
+            return super().forward(ids, **kwargs)
+
+    model = Backbone(Config(stage_names=["stem", "stage1"], out_features=["stage1"], out_indices=[1]))
+    assert model.channels == [4]
+    assert model.out_feature_channels == {"stem": 3, "stage1": 4}
+    assert "hidden_states" not in model(IDS)
+    assert len(model(IDS, output_hidden_states=True).hidden_states) == 3

@@ -157,6 +157,7 @@ def create_bidirectional_mask(
         inputs_embeds,
         attention_mask,
         past_key_values,
+        layer_idx=_first_layer(past_key_values, lambda sliding, linear: not sliding and not linear),
         encoder_hidden_states=encoder_hidden_states,
         allow_skip=allow_is_bidirectional_skip,
         is_causal=False,

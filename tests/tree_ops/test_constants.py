@@ -1,0 +1,427 @@
+"""What extraction leaves out because it can never run: each test is a small module and the source that comes out."""
+
+from collections.abc import Sequence
+from textwrap import dedent, indent
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archgraft.tree_ops.closure import Extraction, close
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.specialisation import Folding
+
+
+def folded(source: str, root: str = "Net", fixed: Sequence[str] = ()) -> Extraction:
+    index = SourceIndex.of_texts({"m": dedent(source).lstrip("\n")})
+    definition = index.definition(("m", root))
+    return close(index, [definition], slim=lambda _: True, trimming=Folding(fixed, small_lines=0))
+
+
+def assert_folds(source: str, expected: str, root: str = "Net", fixed: Sequence[str] = ()) -> None:
+    found = folded(source, root, fixed)
+    assert found.source == dedent(expected).lstrip("\n")
+    assert folded(found.source, root).source == found.source
+
+
+def test_flags_of_modules_and_functions_that_return_them_decide_branches() -> None:
+    assert_folds(
+        """
+        import os
+        import torch
+
+        _FUSED = int(os.environ.get("FUSED", 1)) > 0
+        _EXPORT = False
+
+        def is_exportable():
+            return _EXPORT
+
+        def set_exportable(value):
+            global _EXPORT
+            _EXPORT = value
+
+        def slow(x):
+            return x
+
+        def Net(x):
+            if torch.jit.is_scripting() or not _FUSED:
+                return slow(x)
+            if is_exportable():
+                x = slow(x)
+            return x + 1
+        """,
+        """
+        def Net(x):
+            return x + 1
+        """,
+    )
+
+
+def test_a_flag_that_live_code_rebinds_is_no_constant() -> None:
+    source = """
+        _FLAG = False
+
+        def switch():
+            global _FLAG
+            _FLAG = True
+
+        def Net(x):
+            switch()
+            if _FLAG:
+                x = x + 1
+            return x
+        """
+    assert "if _FLAG:" in folded(source).source
+
+
+def test_parameters_that_every_call_leaves_alone_are_constants_over_several_functions() -> None:
+    assert_folds(
+        """
+        class Mixer:
+            pass
+
+        def create(kind):
+            if kind is None:
+                return None
+            if isinstance(kind, str):
+                return {"mixer": Mixer}[kind.lower()]()
+            return kind()
+
+        class Block:
+            def __init__(self, width, kind=None, **kwargs):
+                self.width = width
+                self.mixer = create(kind)
+
+            def __call__(self, x):
+                if self.mixer is not None:
+                    x = self.mixer(x)
+                return x * self.width
+
+        class Net:
+            def __init__(self, width):
+                self.block = Block(width)
+
+            def __call__(self, x):
+                return self.block(x)
+        """,
+        """
+        def create(kind):
+            return None
+
+
+        class Block:
+            def __init__(self, width, kind=None, **kwargs):
+                self.width = width
+                self.mixer = create(kind)
+
+            def __call__(self, x):
+                return x * self.width
+
+
+        class Net:
+            def __init__(self, width):
+                self.block = Block(width)
+
+            def __call__(self, x):
+                return self.block(x)
+        """,
+    )
+
+
+def test_a_registry_that_is_asked_for_known_keys_loses_the_others() -> None:
+    found = folded(
+        """
+        import torch.nn as nn
+
+        class Swish(nn.Module):
+            pass
+
+        class Mish(nn.Module):
+            pass
+
+        LAYERS = dict(swish=Swish, mish=Mish, relu=nn.ReLU)
+
+        def create(name="relu"):
+            if name in LAYERS:
+                return LAYERS[name]()
+            raise ValueError(name)
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = create()
+                self.second = create("swish")
+        """
+    ).source
+    assert "Mish" not in found
+    assert "class Swish" in found
+    assert "swish=Swish" in found
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "helpers = [helper]",
+        "setattr(self, name, True)",
+        "call = lambda: helper(x, **options)",
+        "helper(x, *args)",
+        "self.flag = name",
+        "exec(name)",
+        "import functools\n    functools.reduce(helper, [x])",
+        "copy = type(self)(x, True)",
+    ],
+)
+def test_what_may_be_called_or_set_otherwise_is_no_constant(use: str) -> None:
+    source = f"""
+class Net:
+    def __init__(self, x, flag=False):
+        self.flag = False
+
+    def forward(self, x, name, args, options):
+        {use.replace(chr(10), chr(10) + "    ")}
+        return self._inner(x, helper(x))
+
+    def _inner(self, x, y):
+        if self.flag:
+            return x
+        return y
+
+def helper(x, flag=False):
+    if flag:
+        return x
+    return x + 1
+"""
+    found = folded(source).source
+    kept = found.count("if flag:") + found.count("if self.flag:")
+    assert kept >= 1 or "type(self)" in use
+
+
+def test_default_values_of_the_root_are_alive() -> None:
+    found = folded(
+        """
+        from torch import nn
+
+        class Norm(nn.Module):
+            def __init__(self, width, fast=False):
+                self.fast = fast
+
+            def forward(self, x):
+                return x if self.fast else x + 1
+
+        class Net(nn.Module):
+            def __init__(self, norm=Norm):
+                self.norm = norm(3)
+        """
+    ).source
+    assert "return x if self.fast else x + 1" in found
+
+
+def test_packages_that_are_not_there_decide_their_flags() -> None:
+    found = folded(
+        """
+        try:
+            from apex import fused
+            HAS_APEX = True
+        except ImportError:
+            HAS_APEX = False
+
+        def Net(x):
+            if HAS_APEX:
+                return fused(x)
+            return x
+        """
+    ).source
+    assert found == "def Net(x):\n    return x\n"
+
+
+def test_fixed_parameters_leave_the_signature_and_become_values() -> None:
+    found = folded(
+        """
+        class Gate:
+            pass
+
+        class Net:
+            def __init__(
+                    self,
+                    width: int,
+                    gate=None,
+                    scale: float = 1.0,
+                    kind: str = "plain",  # how
+                    **kwargs,
+            ):
+                self.width = width
+                self.scale = scale
+                if gate is not None:
+                    self.gate = Gate()
+                elif kind == "plain":
+                    self.gate = kind
+        """,
+        fixed=("gate", "kind"),
+    )
+    assert "Gate" not in found.source
+    names: dict[str, Any] = {}
+    exec(found.source, names)
+    assert names["Net"](3, scale=2.0).gate == "plain"
+    for extra in ({"gate": None}, {"kind": "plain"}, {"other": 1}):
+        with pytest.raises(TypeError):
+            names["Net"](3, **extra)
+
+
+CONSTANT = st.sampled_from(["None", "True", "False", "0", "1", "2", "'a'", "'b'", "''", "Left", "Right", "helper_0"])
+NAME = st.sampled_from(["x", "mode", "other", "FLAG", "KIND", "ZERO", "local"])
+TEST = st.one_of(
+    NAME,
+    st.builds("{} is None".format, NAME),
+    st.builds("{} is not None".format, NAME),
+    st.builds("isinstance({}, str)".format, NAME),
+    st.builds("{} == {}".format, NAME, CONSTANT),
+    st.builds("{} in TABLE".format, st.sampled_from(["mode", "other", "KIND"])),
+    st.builds("not {}".format, NAME),
+    st.builds("({} {} {})".format, NAME, st.sampled_from(["and", "or"]), NAME),
+    st.builds("callable({})".format, NAME),
+)
+VALUE = st.one_of(
+    NAME,
+    CONSTANT,
+    st.builds("({} or {})".format, NAME, CONSTANT),
+    st.builds("({} if {} else {})".format, NAME, TEST, CONSTANT),
+    st.builds("TABLE.get({}, {})".format, CONSTANT, NAME),
+)
+CALL = st.one_of(
+    st.builds("helper_0({}, {})".format, VALUE, VALUE),
+    st.builds("helper_1({}, other={})".format, VALUE, VALUE),
+    st.builds("helper_1({}, **dict(mode={}))".format, VALUE, VALUE),
+    st.builds("Left({})".format, VALUE),
+    st.builds("Right(mode={}).value".format, VALUE),
+    st.builds("partial(Left, mode={})(x)".format, VALUE),
+    st.builds("helper_2(x, {})".format, CONSTANT),
+)
+SIMPLE = st.one_of(
+    st.builds("local = {}".format, st.one_of(VALUE, CALL)),
+    st.builds("LOG.append(show({}))".format, st.one_of(VALUE, CALL)),
+    st.builds("mode = {}".format, VALUE),
+    st.builds("return {}".format, VALUE),
+    st.builds("assert {}".format, TEST),
+)
+
+
+def nested(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    body = st.lists(children, min_size=1, max_size=2).map(lambda found: indent("\n".join(found), "    "))
+    return st.one_of(
+        st.builds("if {}:\n{}".format, TEST, body),
+        st.builds("if {}:\n{}\nelse:\n{}".format, TEST, body, body),
+        st.builds("for local in (1, mode):\n{}".format, body),
+        st.builds("try:\n{}\nexcept TypeError:\n{}".format, body, body),
+        st.builds("def inner(mode=1):\n{}\nlocal = inner()".format, body),
+    )
+
+
+BODY = st.lists(st.recursive(SIMPLE, nested, max_leaves=5), min_size=1, max_size=4).map(
+    lambda found: indent("\n".join(["local = 0", *found]), "    ")
+)
+
+PROGRAM = st.builds(
+    """from functools import partial
+LOG = []
+FLAG = {0}
+KIND = {1}
+ZERO = 0
+
+def show(value):
+    return value if isinstance(value, (str, int, type(None))) else "object"
+
+class Base:
+    kind = 1
+    def __init__(self, value=None, mode=None, other=False):
+        self.value = value
+        self.mode = mode
+        self.other = other
+        if self.mode:
+            self.value = other
+
+class Left(Base):
+    def __init__(self, value, **kwargs):
+        super().__init__(value, **kwargs)
+        if self.other:
+            LOG.append("other")
+
+class Right(Base):
+    pass
+
+def helper_2(x, mode, other=None):
+    if x == 99:
+        return helper_2(x - 1, mode)
+    LOG.append(show(mode))
+    if mode is None:
+        return other
+    return mode
+
+TABLE = {{"a": Left, "b": 3, 0: None}}
+
+def helper_0(x, mode=None, other=None):
+{2}
+
+def helper_1(x, mode="a", other=False):
+{3}
+
+class Net:
+    def __init__(self, mode, other=None):
+        self.mode = mode
+        self.left = Left({4})
+        self.fixed = {4}
+
+    def forward(self, x):
+        mode, other, local = self.mode, self.fixed, None
+        return self._inner(x, mode, other), helper_0(x, {4}), helper_1(x)
+
+    def _inner(self, x, mode, other):
+        if self.left.mode:
+            LOG.append("left")
+{5}
+""".format,
+    CONSTANT.filter(lambda text: not text[0].isupper() or text in ("None", "True", "False")).filter(
+        lambda text: not text.startswith("helper")
+    ),
+    st.sampled_from(["None", "'a'", "'c'", "True"]),
+    BODY,
+    BODY,
+    st.sampled_from(["None", "'a'", "1", "FLAG", "KIND"]),
+    BODY.map(lambda text: indent(text, "    ")),
+)
+
+
+def behaviour(source: str) -> list[object]:
+    names: dict[str, Any] = {}
+    exec(compile(source, "<program>", "exec"), names)
+    found: list[object] = []
+    for mode in (None, "a", 0, True):
+        for x in (0, "b"):
+            try:
+                result = names["Net"](mode).forward(x)
+            except (
+                TypeError,
+                NameError,
+                AssertionError,
+                RecursionError,
+                KeyError,
+                AttributeError,
+                ValueError,
+            ) as error:
+                result = type(error).__name__.replace("UnboundLocal", "Name")
+            found.append(_plain(result))
+    return [found, names.get("LOG", [])]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | None) else "object"
+
+
+@settings(deadline=None, max_examples=60)
+@given(PROGRAM)
+def test_folded_programs_do_the_same(source: str) -> None:
+    found = folded(source).source
+    assert behaviour(found) == behaviour(source)
+    assert folded(found).source == found
