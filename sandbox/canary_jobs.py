@@ -20,6 +20,7 @@ from archgraft.sandbox.protocol import Channel, Message
 CAP_DAC_READ_SEARCH_ONLY = 1 << 2
 NO_SUCH_PID = 2**22 - 1
 FEW_THREADS, TOO_MANY_THREADS = 6, 24
+SMALL_STACK_BYTES = 2**16
 PTRACE_ATTACH = 16
 REFUSALS = (errno.EPERM, errno.ENOSYS)
 
@@ -147,6 +148,7 @@ def _is_read_only(decoy: Path) -> bool:
 def _threads_are_counted() -> bool:
     """With a low limit, a few threads must start (others' don't count) and many must not."""
     resource.setrlimit(resource.RLIMIT_NPROC, (FEW_THREADS + 2, FEW_THREADS + 2))
+    threading.stack_size(SMALL_STACK_BYTES)  # or the limit on memory would end it before the one on threads
     wait = threading.Event()
     n_started = 0
     with contextlib.suppress(RuntimeError):

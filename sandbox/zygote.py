@@ -141,7 +141,9 @@ class Zygote:
 
     def prepare(self, assignment: Assignment) -> int | None:
         """Give a job its scratch; the user that it is to be, where it is one of its own."""
-        uid = identity.own_uid_for(os.getpid() * JOBS_PER_ZYGOTE + assignment.job) if self.plan.own_identity else None
+        uid = None
+        if self.plan.own_identity and all(map(identity.somebody_can_read, assignment.readable)):
+            uid = identity.own_uid_for(os.getpid() * JOBS_PER_ZYGOTE + assignment.job)
         owner = os.getuid() if uid is None else uid
         if self.plan.world.has_mounts:
             namespaces.mount_scratch(assignment.scratch, assignment.file_bytes, owner)

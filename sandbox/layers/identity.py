@@ -3,9 +3,11 @@
 import ctypes
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from archgraft.sandbox.layers import kernel
+from archgraft.sandbox.layers.namespaces import works_in_throwaway
 
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_READ_SEARCH = 2
@@ -33,7 +35,7 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
     """Give up every capability, and with `uid` be that user from now on. Raises `OSError`.
 
     A job of root that could not read `must_read` otherwise (an installation under root's home, a repository of somebody
-    else's) keeps the right to read; Landlock then says what.
+    else's) keeps the right to read, where root has it; Landlock then says what.
     """
     permitted = int(kernel.status_field("CapPrm"), 16)
     was_root = os.getuid() == 0
@@ -49,10 +51,31 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
         kernel.call("prctl", kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)  # /proc/self stays its own: CUDA names threads there
     if permitted:
         unreadable = uid is None or not all(os.access(path, os.R_OK | os.X_OK) for path in must_read)
-        _keep(permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0)
+        keep(permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0)
 
 
-def _keep(capabilities: int) -> None:
+def look_into(folders: Sequence[Path]) -> None:
+    """Raises `OSError` when this process can't read one of the folders."""
+    for folder in folders:
+        os.scandir(folder).close()
+
+
+@cache
+def somebody_can_read(folder: Path) -> bool:
+    """Whether a job that is a user of its own could read a folder (a repository under a closed home, say). For root."""
+    if int(kernel.status_field("CapPrm"), 16) & 1 << CAP_DAC_READ_SEARCH:
+        return True
+
+    def attempt() -> None:
+        become(own_uid_for(os.getpid()), [folder])
+        look_into([folder])
+
+    return works_in_throwaway(attempt)
+
+
+def keep(capabilities: int) -> None:
+    """Give up all capabilities but these, as a set of bits. Raises `OSError`."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    sets = (ctypes.c_uint32 * 6)(capabilities, capabilities, 0, 0, 0, 0)  # effective, permitted, inheritable; low, high
+    low, high = capabilities & 0xFFFFFFFF, capabilities >> 32
+    sets = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable; twice
     kernel.call("capset", ctypes.addressof(header), ctypes.addressof(sets))

@@ -92,4 +92,5 @@ def _restrict_files(version: int) -> None:
 
 
 def _become_somebody() -> None:
-    identity.become(identity.own_uid_for(os.getpid()), [])
+    identity.become(identity.own_uid_for(os.getpid()), granted_paths.installation())
+    identity.look_into(granted_paths.installation())

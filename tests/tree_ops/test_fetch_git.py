@@ -142,7 +142,9 @@ def test_a_partial_clone_fetches_nothing(repository: Path, tmp_path: Path) -> No
     with pytest.raises(SourceError, match="git fetch"):
         resolve(f"git+{tmp_path / 'partial.git'}@v1.0", tmp_path / "cache")
     assert list((tmp_path / "cache" / "git").iterdir()) == []
-    assert "class Old" in git(tmp_path / "partial.git", "show", "v1.0:nets/deep/net.py"), "nothing was kept from fetching"
+    assert "class Old" in git(tmp_path / "partial.git", "show", "v1.0:nets/deep/net.py"), (
+        "nothing was kept from fetching"
+    )
 
 
 def test_the_callers_own_git_variables_mean_nothing(

@@ -30,3 +30,20 @@ def test_root_keeps_only_the_right_to_read_and_only_where_it_is_needed(mode: int
         assert works_in_throwaway(attempt)
     finally:
         folder.rmdir()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_root_without_the_right_to_read_all_stays_itself_for_what_is_closed_to_others(mode: int) -> None:
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(mode)
+
+    def attempt() -> None:
+        identity.keep(int(kernel.status_field("CapPrm"), 16) & ~(1 << identity.CAP_DAC_READ_SEARCH))
+        if identity.somebody_can_read(folder) is not (mode == 0o755):
+            raise OSError("wrong")
+
+    try:
+        assert works_in_throwaway(attempt)
+    finally:
+        folder.rmdir()
