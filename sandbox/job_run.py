@@ -201,7 +201,7 @@ class JobRun:
             raise Stopped(Verdict.TIMEOUT_WALL, f"took longer than {self.limits.wall_seconds:g} s")
         if self.child.pid is not None and not self.child.over.is_set():
             self._check_use(tree(self.child.pid))
-        if now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
+        if not self.zygote.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
             self._scratch_watched = now
             self._check_scratch()
 

@@ -82,7 +82,8 @@ class Zygote:
         woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()), wrapped=self.wrapped)
+        capped = self.plan.world.has_mounts
+        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()), wrapped=self.wrapped, capped=capped)
         while os.getppid() == self.parent_pid:
             patience = STRAY_SECONDS if self.ended else IDLE_SECONDS
             ready, _, _ = select.select([self.control.fileno(), woken], [], [], patience)

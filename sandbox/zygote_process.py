@@ -64,6 +64,8 @@ class ZygoteProcess:
         """What the zygote itself uses; its children start with the same pages, shared."""
         self.wrapped = False
         """Whether bubblewrap made its namespaces."""
+        self.scratch_is_capped = False
+        """Whether each job's scratch is a file system that can't outgrow its limit, which then nobody has to watch."""
         self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-")).resolve()
         self._scratch.chmod(0o711)  # jobs may be users of their own; each has a folder in it
         self._lock = threading.Lock()
@@ -184,6 +186,7 @@ class ZygoteProcess:
         if packet["event"] == "ready":
             self.memory_bytes = packet["memory_bytes"]
             self.wrapped = packet["wrapped"]
+            self.scratch_is_capped = packet["capped"]
             self.alive = True
             self._ready.set()
             return
