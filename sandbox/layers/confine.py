@@ -33,7 +33,7 @@ def confine(plan: Plan, uid: int | None, parent_pid: int, rules: int | None, ass
     if rules is not None:
         landlock.add(rules, plan.landlock_abi, granted_paths.own_process_grant())
     limit_resources(assignment.cpu_seconds, assignment.memory_bytes, assignment.file_bytes, tasks=plan.counts_tasks)
-    if plan.world.counts_tasks_apart and uid is None:
+    if plan.own_user_namespace:
         enter_new(NEW_USER)
     folders = [*granted_paths.installation(), *filter(granted_paths.is_folder, assignment.readable)]
     identity.become(uid, folders)

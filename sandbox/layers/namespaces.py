@@ -51,11 +51,6 @@ class World:
         """Whether file systems can be mounted that nobody else sees."""
         return bool(self.flags & NEW_MOUNTS)
 
-    @property
-    def counts_tasks_apart(self) -> bool:
-        """Whether a job may enter a user namespace of its own, where its threads are counted for it alone."""
-        return bool(self.flags & NEW_USER)
-
 
 def enter(choices: Sequence[int]) -> World | None:
     """Enter the first of these combinations that the machine allows; None when it allows none. Call with one thread.

@@ -11,9 +11,11 @@ from archgraft.sandbox.layers.call_policy import Needs
 from archgraft.sandbox.layers.namespaces import (
     INSIDE_BUBBLEWRAP,
     NETWORK_ONLY,
+    NEW_USER,
     WHOLE,
     World,
     enter,
+    enter_new,
     works_in_throwaway,
 )
 
@@ -30,6 +32,8 @@ class Plan:
     seccomp: bool
     own_identity: bool
     """Each job is a user of its own; only root can do that."""
+    own_user_namespace: bool
+    """Each job has a user namespace of its own, where its threads are counted for it alone; for ordinary users."""
 
     def needs(self, *, forks: bool) -> Needs:
         """What a job's policy on system calls depends on."""
@@ -43,7 +47,7 @@ class Plan:
     @property
     def counts_tasks(self) -> bool:
         """Whether threads are counted for each job alone."""
-        return self.own_identity or self.world.counts_tasks_apart
+        return self.own_identity or self.own_user_namespace
 
 
 def make_plan(without: Collection[str], restart: Sequence[str], *, wrapped: bool) -> Plan:
@@ -57,14 +61,15 @@ def make_plan(without: Collection[str], restart: Sequence[str], *, wrapped: bool
     version = 0 if "landlock" in without else landlock.abi()
     if version and not works_in_throwaway(lambda: _restrict_files(version)):
         version = 0
-    plan = Plan(world, version, seccomp=False, own_identity=False)
+    plan = Plan(world, version, seccomp=False, own_identity=False, own_user_namespace=False)
     filters = (
         "seccomp" not in without
         and seccomp.is_known_machine()
         and works_in_throwaway(lambda: filter_calls(plan, forks=False))
     )
     own_identity = "identity" not in without and os.getuid() == 0 and works_in_throwaway(_become_somebody)
-    plan = Plan(world, version, filters, own_identity)
+    apart = "namespaces" not in without and os.getuid() != 0 and works_in_throwaway(lambda: enter_new(NEW_USER))
+    plan = Plan(world, version, filters, own_identity, apart)
     if filters:
         for forks in (False, True):
             seccomp.template(plan.needs(forks=forks))  # assembled before the first fork
