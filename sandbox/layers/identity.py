@@ -41,14 +41,13 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
     was_root = os.getuid() == 0
     if uid is not None:
         kernel.call("prctl", kernel.PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-        kernel.call("prctl", kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)  # /proc/self stays its own: CUDA names threads there
     if permitted:
         unreadable = uid is None or not all(os.access(path, os.R_OK | os.X_OK) for path in must_read)
         keep(permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0)
+    kernel.call("prctl", kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)  # /proc/self stays its own: CUDA names threads there
 
 
 def permitted_capabilities() -> int:
