@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ _RESEEDING = {
     torch.random.set_rng_state.__code__: "reseeds torch",
     random.Random.seed.__code__: "reseeds Python's random numbers",
 }
+_FORKING: CodeType = vars(torch.random.fork_rng)["__wrapped__"].__code__
+_CATCHING, _RELEASING = (
+    method.__code__ for method in (warnings.catch_warnings.__enter__, warnings.catch_warnings.__exit__)
+)
 _STARTING = threading.Thread.start.__code__
 _FILTERING = frozenset(
     function.__code__ for function in (warnings.filterwarnings, warnings.simplefilter, warnings.resetwarnings)
@@ -39,28 +43,46 @@ _FILTERING = frozenset(
 def watched_calls(watch: Watch) -> Iterator[None]:
     """Note such calls while the block runs."""
 
-    def hook(frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and is_mined(frame):
-            _note_built_in(watch, called, phase(frame))
-        elif event == "call" and frame.f_code is _STARTING:
-            watch.note("starts threads", phase(frame))
-        elif event == "call" and (what := _RESEEDING.get(frame.f_code)) and is_mined(frame.f_back):
-            watch.note(what, phase(frame.f_back))
-        elif event == "call" and frame.f_code in _FILTERING and is_mined(frame.f_back):
-            watch.has_set_filters = True
-
     def seed(*arguments: Any, **named: Any) -> None:
         if is_mined(sys._getframe(1)):
             watch.note("reseeds numpy", phase(sys._getframe(1)))
         true_seed(*arguments, **named)
 
     true_seed, np.random.seed = np.random.seed, seed  # noqa: TID251 - compiled by Cython, which profiling can't see
-    sys.setprofile(hook)
+    sys.setprofile(_Calls(watch))
     try:
         yield
     finally:
         sys.setprofile(None)
         np.random.seed = true_seed  # noqa: TID251
+
+
+class _Calls:
+    """A profile hook. What is done between saving a state and restoring it does no harm."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._forks = set[int]()
+        """Frames of `fork_rng` that are entered; a generator's frame is called once more when it is left."""
+        self._n_caught = 0
+
+    def __call__(self, frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and is_mined(frame):
+            _note_built_in(self._watch, called, phase(frame))
+        elif event == "call":
+            self._called(frame, frame.f_code)
+
+    def _called(self, frame: FrameType, code: CodeType) -> None:
+        if code is _FORKING:
+            self._forks ^= {id(frame)}
+        elif code in (_CATCHING, _RELEASING):
+            self._n_caught += 1 if code is _CATCHING else -1
+        elif code is _STARTING:
+            self._watch.note("starts threads", phase(frame))
+        elif code in _RESEEDING and not self._forks and is_mined(frame.f_back):
+            self._watch.note(_RESEEDING[code], phase(frame.f_back))
+        elif code in _FILTERING and not self._n_caught and is_mined(frame.f_back):
+            self._watch.note("changes warning filters", phase(frame.f_back))
 
 
 def _note_built_in(watch: Watch, called: Any, when: str | None) -> None:

@@ -73,9 +73,7 @@ class Guard:
         """Note what has changed since the last look."""
         now = process_state.take()
         for change in process_state.changes(self._before, now):
-            # Torch adds filters too as its parts load, so here the deed alone is no proof.
-            if not change.startswith(process_state.FILTERS) or self._watch.has_set_filters:
-                self._watch.note(change, when)
+            self._watch.note(change, when)
         self._before = now
 
 

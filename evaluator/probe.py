@@ -7,14 +7,12 @@ parameter), `templates` (ways to build the class that are tried first, as JSON).
 which the module keeps every promise is its contract's.
 """
 
-import functools
 import inspect
 import itertools
 import time
-import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -33,10 +31,8 @@ from archgraft.evaluator.behaviour import (
     is_causal,
     mutates_input,
     stride_at,
-    wake,
 )
 from archgraft.evaluator.conventions import (
-    Template,
     UnknownParameterError,
     WholeModelError,
     has_widths,
@@ -48,16 +44,12 @@ from archgraft.evaluator.feeds import feeds_for
 from archgraft.evaluator.fingerprint import fingerprint
 from archgraft.evaluator.further_templates import further_templates
 from archgraft.evaluator.layouts import LAYOUTS, Positions, channel_axis, random_input, sizes_of
-from archgraft.evaluator.loading import evaluate
 from archgraft.evaluator.poison import Guard
+from archgraft.evaluator.way_to_build import Construction
 from archgraft.sandbox.protocol import Channel, Message
-from archgraft.tree_ops import adapter_modules
-from archgraft.tree_ops.contract import Contract, Feed, Layout, fill
+from archgraft.tree_ops.contract import Contract, Feed, Layout
 from archgraft.tree_ops.contract_json import contract_to_json, template_from_json
-from archgraft.tree_ops.expressions import Expression
-from archgraft.tree_ops.fit import call_adapters
 from archgraft.tree_ops.spec import Parameter
-from archgraft.tree_ops.syntax import literal
 
 KINDS = ("execute", "construct", "forward", "contract")
 """Why a class has no contract, in the order in which a probe gets there."""
@@ -151,7 +143,7 @@ def probe(header: Mapping[str, Any], guard: Guard) -> Contract:
     raise furthest
 
 
-def _watched_contract(construction: "Construction", guard: Guard) -> Contract:
+def _watched_contract(construction: Construction, guard: Guard) -> Contract:
     """The contract of one way to build the class, which is then run once more under the guard's eyes."""
     contract, construction = _contract_of(construction)
     generator = torch.Generator().manual_seed(construction.seed)
@@ -196,51 +188,6 @@ def rejecting(kind: str) -> Iterator[None]:
         raise RejectedError("contract", str(broken)) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything
         raise RejectedError(kind, describe(error)) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Construction:
-    """A class with one way to call its constructor, and what makes one tensor in, one tensor out of it."""
-
-    module_class: Callable[..., Any]
-    template: Template
-    seed: int
-    feeds: tuple[Feed, ...] = ()
-    fed_layout: Layout = "map"
-    takes_first: bool = False
-    scale: tuple[int, int] = (1, 1)
-
-    def build(self, in_width: int, out_width: int) -> nn.Module:
-        torch.manual_seed(self.seed)
-        arguments = fill(self.template, {"in_width": in_width, "out_width": out_width})
-        module = self.module_class(**{name: _value(value) for name, value in arguments.items()})
-        if not isinstance(module, nn.Module):
-            raise TypeError(f"the constructor gives a {type(module).__name__}")
-        for adapter in call_adapters(self.feeds, self.fed_layout, takes_first=self.takes_first):
-            given = {name: literal(text) for name, text in adapter.arguments}
-            wrapped: nn.Module = getattr(adapter_modules, adapter.name)(module, **given)
-            module = wrapped
-        return module
-
-    def subject(self, layout: Layout, in_width: int, out_width: int, *, awake: bool = True) -> Subject:
-        """A freshly built module in eval mode. Raises whatever its constructor raises."""
-        module = self.build(in_width, out_width)
-        module.eval()  # some classes override it and return nothing
-        generator = torch.Generator().manual_seed(self.seed)
-        if awake:
-            wake(module, generator)
-        return Subject(module, layout, in_width, out_width, generator)
-
-    def widths(self, in_width: int, out_width: int) -> tuple[int, int]:
-        """The pair, the second following from the first where the class has no output width of its own."""
-        return in_width, (out_width if projects(self.template) else in_width * self.scale[0] // self.scale[1])
-
-
-def _value(value: Any) -> Any:
-    """What a filled template's value stands for."""
-    if not isinstance(value, Expression):
-        return value
-    return evaluate(value.text, {"torch": torch, "types": types, "functools": functools})
 
 
 def _further(first: RejectedError | None, second: RejectedError) -> RejectedError:

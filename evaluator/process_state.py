@@ -1,7 +1,7 @@
 """The state that all code of a process shares, and what has changed in it. Child side.
 
 Random state is left out: drawing numbers is what initialisation and dropout are for. `archgraft.evaluator.calls` sees
-who reseeds it.
+who reseeds it, and who sets warning filters, as torch does too while its parts load.
 """
 
 import gc
@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import types
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ from torch.nn.modules import module as module_state
 State = Mapping[str, Mapping[str, Any]]
 """What is shared, by what a change of it is called, then by name."""
 
-PATCHES, FILTERS = "patches", "changes warning filters"
+PATCHES = "patches"
 
 _HOOKS = (
     "_global_forward_hooks",
@@ -44,7 +43,6 @@ def take() -> State:
     return {
         "changes torch's settings": _torch_settings(),
         "registers global hooks": {name: len(getattr(module_state, name)) for name in _HOOKS},
-        FILTERS: {"filters": tuple(map(id, warnings.filters))},
         "changes logging": _logging(),
         "changes numpy's settings": {"errors": tuple(np.geterr().items()), "print": repr(np.get_printoptions())},
         "changes the interpreter's settings": _interpreter(),
@@ -69,7 +67,8 @@ def _is_patched(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
     old, new = before.get(name), after.get(name)
     own_name, home = getattr(new, "__name__", ""), str(getattr(new, "__module__", ""))
     is_own = own_name == name.rpartition(".")[2] and home.partition(".")[0] in ("torch", "numpy")
-    return old is not new and not is_own and not home.startswith("torch._dynamo")
+    is_compilers = home.startswith("torch._dynamo") or "___" in name
+    return old is not new and not is_own and not is_compilers
 
 
 def _torch_settings() -> dict[str, Any]:

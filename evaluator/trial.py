@@ -174,7 +174,8 @@ class Search:
         return module
 
     def _try_arguments(self, arguments: Arguments) -> BaseException | None:
-        """Build once and call in many ways; what the constructor raised."""
+        """Build once and call in many ways; what the constructor raised, or a call for want of a part."""
+        missing: BaseException | None = None
         try:
             module = self.build(arguments)
             module.eval()
@@ -185,9 +186,11 @@ class Search:
         self._note(Attempt("constructed", "", arguments, n_parameters=n_parameters))
         for number, inputs in enumerate(self._calls(module)):
             self._call(module, arguments, inputs, n_parameters)
+            if isinstance(self.error, TypeError) and "NoneType" in str(self.error):
+                missing = missing or self.error
             if self.is_over or number >= MAX_TRIES_PER_BUILD:
                 break
-        return None
+        return None if STAGES.index(self.best.stage) >= STAGES.index("forward") else missing
 
     def _calls(self, module: nn.Module) -> Iterator[Inputs]:
         """First proposals, each followed by what its own errors suggest."""

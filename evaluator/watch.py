@@ -43,8 +43,6 @@ class Watch:
     def __init__(self) -> None:
         self.found: dict[str, None] = {}
         """What was noticed, such as `prints when it runs`; each once, in the order in which it happened."""
-        self.has_set_filters = False
-        """Whether mined code has set warning filters, for good or for a while."""
 
     def start(self) -> None:
         """Watch from here to the end of the process."""

@@ -4,11 +4,11 @@
 import ast
 from collections.abc import Callable, Sequence
 
+from archgraft.tree_ops.constant_assignments import Assignments
 from archgraft.tree_ops.constant_binding import Binder, Record
-from archgraft.tree_ops.constant_calling import Calls
 from archgraft.tree_ops.constant_cells import Cells, Unit
 from archgraft.tree_ops.constant_evaluation import Environment, Frame
-from archgraft.tree_ops.constant_locals import display_items, locals_of
+from archgraft.tree_ops.constant_locals import locals_of
 from archgraft.tree_ops.constant_program import Class, Function
 from archgraft.tree_ops.constant_values import ANY, NOTHING, Value, constant, truth
 from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing
@@ -18,7 +18,7 @@ from archgraft.tree_ops.scopes import FunctionNode, all_arguments, bound_name, s
 _MAX_LOOPS = 12
 
 
-class Flow(Calls):
+class Flow(Assignments):
     """Runs statements."""
 
     def run_function(self, function: Function) -> None:
@@ -100,104 +100,6 @@ class Flow(Calls):
 
     def visit_Pass(self, node: ast.Pass) -> None:
         pass
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        record = self._record_of(node.targets[0]) if len(node.targets) == 1 else None
-        if record is not None and display_items(node.value) is not None:
-            self._fill(record, display_items(node.value) or [])
-            return
-        value = self.evaluate(node.value)
-        for target in node.targets:
-            if isinstance(target, ast.Tuple | ast.List) and isinstance(node.value, ast.Tuple):
-                self._unpack(target, node.value)
-            else:
-                self.assign(target, value)
-
-    def _fill(self, record: Record, items: Sequence[tuple[str | None, ast.expr]]) -> None:
-        """A display makes a record, from others too."""
-        for name, item in items:
-            other = self._record_of(item)
-            if name is not None:
-                self.binder.put(record, name, self.evaluate(item))
-            elif other is not None:
-                self.binder.merge(record, other)
-            elif isinstance(item, ast.Name):
-                self.lose([item])
-                self.cells.put(ANY, "record", record.owner)
-
-    def _record_of(self, target: ast.expr) -> Record | None:
-        return self.frame.records.get(target.id) if isinstance(target, ast.Name) else None
-
-    def _unpack(self, target: ast.Tuple | ast.List, value: ast.Tuple) -> None:
-        items = [*target.elts, *value.elts]
-        if len(target.elts) != len(value.elts) or any(isinstance(item, ast.Starred) for item in items):
-            self.assign(target, ANY)
-            return
-        for part, found in zip(target.elts, [self.evaluate(item) for item in value.elts], strict=True):
-            self.assign(part, found)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self.assign(node.target, self.evaluate(node.value))
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        self.lose([node.value])
-        if isinstance(node.target, ast.Subscript):
-            self.lose([node.target.value, node.target.slice])
-        else:
-            self.assign(node.target, ANY)
-
-    def assign(self, target: ast.expr, value: Value) -> None:
-        """Bind a target."""
-        if isinstance(target, ast.Name):
-            self._assign_name(target.id, target, value)
-        elif isinstance(target, ast.Attribute):
-            self._assign_attribute(target, value)
-        elif isinstance(target, ast.Subscript):
-            self._assign_item(target, value)
-        else:
-            self.cells.escape(value)
-            for part in ast.iter_child_nodes(target):
-                if isinstance(part, ast.expr):
-                    self.assign(part, ANY)
-
-    def _assign_name(self, name: str, node: ast.AST, value: Value) -> None:
-        link = self.program.links.get(id(node))
-        frame = self.frame
-        if link is not None and isinstance(link.target, Definition):
-            self.cells.put(value, "global", link.target)
-        elif name in frame.unknown or frame.env is None:
-            self.cells.escape(value)
-        else:
-            frame.env[name] = value
-            if value is ANY:
-                return
-            for attempt in frame.attempts:
-                attempt[name] = self.cells.join(attempt.get(name, NOTHING), value)
-            return
-        return
-
-    def _assign_attribute(self, target: ast.Attribute, value: Value) -> None:
-        is_own = isinstance(target.value, ast.Name) and target.value.id == self.frame.self_name
-        if is_own and self.frame.owner is not None:
-            self.cells.write_attribute(self.frame.owner.family, target.attr, value)
-        else:
-            self.evaluate(target.value)
-            self.cells.write_attribute(None, target.attr, value)
-
-    def _assign_item(self, target: ast.Subscript, value: Value) -> None:
-        record = self._record_of(target.value)
-        if record is not None and isinstance(target.slice, ast.Constant):
-            self.binder.put(record, str(target.slice.value), value)
-            return
-        self.cells.escape(value)
-        self.lose([target.value, target.slice])
-
-    def visit_Delete(self, node: ast.Delete) -> None:
-        for target in node.targets:
-            if isinstance(target, ast.Subscript) and self._record_of(target.value) is not None:
-                continue
-            self.assign(target, ANY)
 
     # Control
 
@@ -341,7 +243,7 @@ class Flow(Calls):
             if handler.type is not None:
                 self._caught(handler.type)
             if handler.name:
-                self._assign_name(handler.name, handler, ANY)
+                self.assign_name(handler.name, handler, ANY)
             self.block(handler.body)
             after = self._either(after, frame.env)
         frame.attempts.pop()
@@ -376,7 +278,7 @@ class Flow(Calls):
                 if isinstance(inner, ast.expr):
                     self.lose([inner])
                 for name in stored_names(inner):
-                    self._assign_name(name, inner, ANY)
+                    self.assign_name(name, inner, ANY)
             if case.guard is not None:
                 self.test(case.guard)
             self.block(case.body)
@@ -388,7 +290,7 @@ class Flow(Calls):
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
             if alias.name != "*":
-                self._assign_name(bound_name(alias, node), alias, ANY)
+                self.assign_name(bound_name(alias, node), alias, ANY)
 
     visit_ImportFrom = visit_Import
 
@@ -401,7 +303,7 @@ class Flow(Calls):
     def visit_FunctionDef(self, node: FunctionNode) -> None:
         self.lose(node.decorator_list)
         self._inner_function(node)
-        self._assign_name(node.name, node, ANY)
+        self.assign_name(node.name, node, ANY)
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -434,7 +336,7 @@ class Flow(Calls):
         for value in (self.frame.env or {}).values():
             self.cells.escape(value)
         self.frame.env, self.frame.owner, self.frame.self_name = env, owner, name
-        self._assign_name(node.name, node, ANY)
+        self.assign_name(node.name, node, ANY)
 
 
 def run(cells: Cells, unit: Unit) -> dict[int, Value]:

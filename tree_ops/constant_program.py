@@ -231,7 +231,7 @@ class Program:
         found = Class(definition, piece, node, bases, is_open, is_layer, is_decorated)
         for statement in self.live_body(found):
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-                if statement.name in found.methods:
+                if statement.name in found.methods or statement.name in ("__setattr__", "__getattribute__"):
                     found.is_open = True  # a property with a setter, an overload
                 found.methods[statement.name] = self._function(piece, statement, found)
             elif not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.Pass):

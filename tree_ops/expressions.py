@@ -33,10 +33,9 @@ class Expression:
         if not isinstance(self.text, str) or len(self.text) > MAX_CHARACTERS:
             raise ValueError("an expression is a text of bounded length")
         try:
-            node = parse_expression(self.text)
+            _check(parse_expression(self.text))
         except (SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{self.text[:80]!r} is no expression") from None
-        _check(node)
 
     def at(self, widths: Mapping[Any, int]) -> "Expression":
         """The expression with numbers in place of the widths."""
@@ -64,9 +63,11 @@ def _check(node: ast.expr) -> None:
             pass
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             _check(operand)
-        case ast.BinOp(left=left, op=ast.Mult() | ast.FloorDiv(), right=right):
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
             _check_number(left)
             _check_number(right)
+        case ast.BinOp(left=left, op=ast.FloorDiv(), right=ast.Constant(value=int(divisor))) if divisor > 0:
+            _check_number(left)
         case ast.Tuple(elts=items) | ast.List(elts=items):
             for item in items:
                 _check(item)

@@ -84,6 +84,8 @@ class _Scope:
     """What removal in one function must respect."""
 
     protected: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+    """Names that nothing reads once the decided code is gone."""
 
 
 class _Folder:
@@ -126,6 +128,8 @@ class _Folder:
         if isinstance(statement, ast.Assert) and self.oracle.truth(statement.test) is True:
             if self.layout.has_own_lines(statement):
                 return self._gone(statement), False
+        elif isinstance(statement, ast.Assign) and self._is_unread(statement):
+            return self._gone(statement), False
         elif isinstance(statement, FunctionNode):
             return _Item(statement, blocks=[self._plan_function(statement)]), False
         elif isinstance(statement, ast.With | ast.AsyncWith):
@@ -134,6 +138,13 @@ class _Folder:
         blocks = [self.plan(block) for block in _blocks(statement)]
         return _Item(statement, blocks=blocks), isinstance(statement, _JUMPS)
 
+    def _is_unread(self, statement: ast.Assign) -> bool:
+        """Whether it gives a plain value to a name that nothing reads any more."""
+        target, value = statement.targets[0], statement.value
+        is_plain = len(statement.targets) == 1 and isinstance(value, ast.Constant | ast.Name | ast.Attribute)
+        is_unread = isinstance(target, ast.Name) and target.id in self._scope.unread
+        return is_plain and is_unread and self._can_go(statement) and self.layout.has_own_lines(statement)
+
     def _is_dead_loop(self, statement: ast.While) -> bool:
         is_false = self.oracle.truth(statement.test) is False and not statement.orelse
         return is_false and self.layout.has_own_lines(statement) and self._can_go(statement)
@@ -141,14 +152,14 @@ class _Folder:
     def _plan_function(self, function: FunctionNode) -> _Plan:
         """Plan a body; names that would lose every assignment but keep a use protect their assignments."""
         outer, n_removed = self._scope, len(self.removed)
-        protected: frozenset[str] = frozenset()
+        self._scope = _Scope()
         while True:
-            self._scope = _Scope(protected)
             plan = self.plan(function.body)
-            lost = _lost_names(function, self.removed[n_removed:])
-            if lost <= protected:
+            lost = _lost_names(function, self.removed[n_removed:]) | self._scope.protected
+            unread = _unread_names(function, self.removed[n_removed:]) | self._scope.unread
+            if (lost, unread) == (self._scope.protected, self._scope.unread):
                 break
-            protected |= lost
+            self._scope = _Scope(lost, unread)
             del self.removed[n_removed:]
         self._scope = outer
         return plan
@@ -254,6 +265,18 @@ def _own_expressions(statement: ast.stmt) -> Iterator[ast.AST]:
 def _stored(statements: Iterable[ast.stmt]) -> set[str]:
     """Names that the statements bind in their own scope."""
     return _bound_outside(list(statements), set())
+
+
+def _unread_names(function: FunctionNode, removed: Sequence[ast.stmt]) -> frozenset[str]:
+    """Local names that only removed code reads."""
+    inside = {id(node) for statement in removed for node in ast.walk(statement)}
+    read_before: set[str] = set()
+    read: set[str] = set()
+    for node in ast.walk(function):
+        names = [node.id] if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store) else []
+        names = node.names if isinstance(node, ast.Nonlocal | ast.Global) else names
+        (read_before if id(node) in inside else read).update(names)
+    return frozenset() if "locals" in read else frozenset(read_before - read)
 
 
 def _lost_names(function: FunctionNode, removed: Sequence[ast.stmt]) -> frozenset[str]:

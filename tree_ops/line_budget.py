@@ -34,7 +34,7 @@ _FACTORY = frozenset({"device", "dtype"})
 
 def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> dict[str, str]:
     """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it."""
-    candidates = _candidates(found, root)
+    candidates = selectors(found, root)
     lines = _Lines(index, root, found)
     longest = lines.with_fixed(()) if candidates else None
     if longest is None:
@@ -64,7 +64,8 @@ def _needed(lines: "_Lines", fixed: list[str], group: Sequence[str], enough: int
     return fixed
 
 
-def _candidates(reached: Reached, root: Definition) -> Sequence[str]:
+def selectors(reached: Reached, root: Definition) -> Sequence[str]:
+    """The parameters of the root's constructor that may choose what code runs."""
     found = constructor(reached, root)
     if found is None:
         return ()

@@ -167,6 +167,9 @@ def test_a_registry_that_is_asked_for_known_keys_loses_the_others() -> None:
         "call = lambda: helper(x, **options)",
         "helper(x, *args)",
         "self.flag = name",
+        "self.__dict__.update(options)",
+        "vars(self)[name] = x",
+        "object.__setattr__(self, name, x)",
         "exec(name)",
         "import functools\n    functools.reduce(helper, [x])",
         "copy = type(self)(x, True)",
@@ -195,6 +198,27 @@ def helper(x, flag=False):
     found = folded(source).source
     kept = found.count("if flag:") + found.count("if self.flag:")
     assert kept >= 1 or "type(self)" in use
+
+
+def test_an_object_made_by_the_class_of_another_may_have_any_arguments() -> None:
+    found = folded(
+        """
+        class Net:
+            def __init__(self, width):
+                self.part = Part(width)
+
+            def forward(self, x):
+                return self.part.copy()
+
+        class Part:
+            def __init__(self, width, deep=False):
+                self.width = width * 2 if deep else width
+
+            def copy(self):
+                return self.__class__(self.width, True)
+        """
+    ).source
+    assert "width * 2 if deep else width" in found
 
 
 def test_default_values_of_the_root_are_alive() -> None:

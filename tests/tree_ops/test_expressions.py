@@ -39,6 +39,11 @@ def test_what_templates_need_is_allowed(text: str) -> None:
         "'a' * 999999999",
         "(1,) * 999999999",
         "2 ** 99999",
+        "in_width // 0",
+        "in_width // (in_width // 64)",
+        "*".join(["1"] * 9_000),
+        "-" * 9_000 + "1",
+        "[" * 9_000,
         "torch.nn.Linear(**{'in_features': 1})",
         "f'{in_width}'",
         "torch.nn.Linear(4, 4).weight",
@@ -47,7 +52,7 @@ def test_what_templates_need_is_allowed(text: str) -> None:
     ],
 )
 def test_all_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"expression|may not stand|multiplied"):
+    with pytest.raises(ValueError, match=r"expression|may not|multiplied"):
         Expression(text)
 
 

@@ -207,6 +207,24 @@ def test_code_behind_a_return_that_became_certain_goes() -> None:
     )
 
 
+def test_values_that_only_removed_code_read_go_with_it() -> None:
+    assert_folds(
+        """
+        def f(x):
+            kind = None
+            other = None
+            if NO:
+                x = kind
+            return x
+        """,
+        """
+        def f(x):
+            other = None
+            return x
+        """,
+    )
+
+
 def test_generators_and_scopes_stay_what_they_are() -> None:
     same = """
         def f():

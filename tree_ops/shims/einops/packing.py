@@ -17,13 +17,13 @@ def pack(tensors, pattern):
     """Flatten what `*` stands for in each tensor and concatenate; also the flattened shapes, for `unpack`."""
     n_before, n_after = _around_star(pattern)
     parts, shapes = [], []
-    for tensor in tensors:
-        end = tensor.ndim - n_after
+    for one in tensors:
+        end = one.ndim - n_after
         if end < n_before:
-            raise ValueError(f"a tensor of {tensor.ndim} axes does not fit {pattern!r}")
-        shape = tensor.shape[n_before:end]
+            raise ValueError(f"a tensor of {one.ndim} axes does not fit {pattern!r}")
+        shape = one.shape[n_before:end]
         shapes.append(shape)
-        parts.append(tensor.reshape(*tensor.shape[:n_before], math.prod(shape), *tensor.shape[end:]))
+        parts.append(one.reshape(*one.shape[:n_before], math.prod(shape), *one.shape[end:]))
     return torch.cat(parts, dim=n_before), shapes
 
 
