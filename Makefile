@@ -37,7 +37,7 @@ docs: venv ## Write the pages that are made from the code: docs/commands.md and 
 
 bench: venv ## Run the benchmarks; those on downloaded tables with DATA_DIR=FOLDER
 	$(BIN)/python -m benchmarks.command_line
-	$(BIN)/python -m benchmarks.sandbox
+	$(BIN)/python -m benchmarks.sandbox --attacks --forgeries
 ifdef DATA_DIR
 	$(BIN)/python -m benchmarks.planners --data-dir '$(DATA_DIR)'
 else

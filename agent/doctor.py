@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from archgraft.agent.settings import LlmSettings
-from archgraft.sandbox.canaries import CanaryReport, tier_of
+from archgraft.sandbox.canaries import DESCRIPTIONS, CanaryReport, tier_of
 from archgraft.sandbox.protocol import SandboxError
 
 State = Literal["ok", "note", "fail"]
@@ -125,11 +125,17 @@ def sandbox_rows(check: Check) -> tuple[Row, ...]:
     """What the canaries found: which isolation layers really hold here, and the tier that this makes."""
     try:
         reports = check()
-        tier = tier_of(reports)
     except SandboxError as error:
         return (Row("sandbox", "fail", str(error), "mend what the rows above name, or report this as a defect"),)
-    layers = tuple(Row(f"sandbox: {report.layer}", *_layer(report)) for report in reports)
-    return (Row("sandbox", "ok", f"tier {tier}"), *layers)
+    return (_tier(reports), *(Row(f"sandbox: {report.layer}", *_layer(report)) for report in reports))
+
+
+def _tier(reports: Sequence[CanaryReport]) -> Row:
+    try:
+        tier = tier_of(reports)
+    except SandboxError as error:
+        return Row("sandbox", "fail", str(error), "mend the open layers below")
+    return Row("sandbox", "ok", f"tier {tier}: {DESCRIPTIONS[tier]}")
 
 
 def _layer(report: CanaryReport) -> tuple[State, str, str]:

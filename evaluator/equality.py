@@ -75,7 +75,8 @@ def _compare(sandbox: Sandbox, classes: Sequence[Tried], folders: Sequence[Path]
     }
     seconds = IMPORT_SECONDS + CLASS_SECONDS * len(classes)
     limits = Limits(wall_seconds=seconds, cpu_seconds=seconds, memory_bytes=4 * 2**30, output_bytes=2**22)
-    outcome = sandbox.run(Job(EQUALITY_ENTRY, Message(header), tuple(folders), "compare with the originals"), limits)
+    job = Job(EQUALITY_ENTRY, Message(header), tuple(folders), "compare with the originals", forks=True)
+    outcome = sandbox.run(job, limits)
     answers = outcome.message.header.get("comparisons") if outcome.message else None
     if not isinstance(answers, list) or len(answers) != len(classes):
         return None

@@ -72,7 +72,7 @@ def evaluate(
     """
     held: Split = getattr(splits, split)
     generator = np.random.default_rng([seed, 0 if split == "validation" else 1])
-    dialogue = Dialogue(prepare(held.inputs, task.causal, generator), task.output_shape, caps, early_stop)
+    dialogue = Dialogue(prepare(held.inputs, task.causal, generator), task.output_shape, caps, early_stop, generator)
     header: dict[str, Any] = {
         "source": candidate.source,
         "construct": candidate.construct,
@@ -101,8 +101,10 @@ class Dialogue:
         output_shape: tuple[int, ...],
         caps: CostCaps | None = None,
         early_stop: EarlyStop | None = None,
+        generator: np.random.Generator | None = None,
     ) -> None:
         self.examination = examination
+        self.generator = generator or np.random.default_rng(0)
         self.output_shape = output_shape
         self.caps = caps
         self.early_stop = early_stop
@@ -145,7 +147,7 @@ class Dialogue:
         rows = exam.mark(raw, self.output_shape)
         self.stage = Stage.PROFILE
         n_timed = min(latency.BATCH_SIZE, len(exam.inputs))
-        self.latency, again = yield from latency.measure(exam.inputs[:n_timed])
+        self.latency, again = yield from latency.measure(exam.inputs[:n_timed], self.generator)
         self.stage = Stage.CHECKS
         if again.shape != raw[:n_timed].shape:
             raise FailedExaminationError(Status.INVALID, f"gives outputs of shape {again.shape} for a smaller batch")
@@ -177,7 +179,7 @@ def _number(value: Any) -> float:
 
 def _with_room(limits: Limits, examination: Examination, task: Task) -> Limits:
     """The limits with room for the outputs that we ask for ourselves, and for a state of any size that fits memory."""
-    n_rows = len(examination.inputs) + (latency.N_WARM_UP + 2 * latency.N_TIMED) * latency.BATCH_SIZE
+    n_rows = len(examination.inputs) + (latency.N_WARM_UP + 2 * latency.N_TIMED + 1) * latency.BATCH_SIZE
     asked = 4 * n_rows * int(np.prod(task.output_shape, dtype=np.int64)) + _SPARE_BYTES
     return replace(limits, output_bytes=limits.output_bytes + asked)
 

@@ -3,6 +3,8 @@
 The parent can't see into the child, so it times the way there and back: once with a forward pass, once without (`echo`:
 the same inputs go over, outputs of the same size come back). The difference is the pass. Other jobs on the machine
 lengthen it: compare candidates by FLOPs where many slots are used, and latency between runs of one machine only.
+
+Every timed batch is new, mixed from two known ones: a model that keeps its answers has none to give back.
 """
 
 import time
@@ -27,18 +29,32 @@ class Latency:
     batch_size: int
 
 
-def measure(inputs: np.ndarray) -> Generator[Message, Message, tuple[Latency, np.ndarray]]:
-    """A part of a dialogue: yields orders, is sent answers, returns the latency and the last outputs (B, ...)."""
-    order = {do: Message({"do": do, "batch_size": len(inputs)}, {"inputs": inputs}) for do in ("run", "echo")}
+def measure(
+    inputs: np.ndarray, generator: np.random.Generator
+) -> Generator[Message, Message, tuple[Latency, np.ndarray]]:
+    """A part of a dialogue: yields orders, is sent answers, returns the latency and the outputs of `inputs`."""
     for _ in range(N_WARM_UP):
-        answer = yield order["run"]
+        yield _order("run", _mixed(inputs, generator))
     runs: list[float] = []
     echoes: list[float] = []
     for _ in range(N_TIMED):
+        fresh = _mixed(inputs, generator)
         for do, seconds in (("run", runs), ("echo", echoes)):
+            order = _order(do, fresh)
             started = time.perf_counter()
-            answer = yield order[do]
+            yield order
             seconds.append(time.perf_counter() - started)
     passes = 1e3 * np.maximum(0.0, np.array(runs) - np.median(echoes))
     p50, p95 = np.percentile(passes, [50, 95])
+    answer = yield _order("run", inputs)
     return Latency(float(p50), float(p95), len(inputs)), answer.arrays["outputs"]
+
+
+def _order(do: str, inputs: np.ndarray) -> Message:
+    return Message({"do": do, "batch_size": len(inputs)}, {"inputs": inputs})
+
+
+def _mixed(inputs: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A batch (B, ...) that was not seen before, each value taken from one of two samples."""
+    others = inputs[generator.permutation(len(inputs))]
+    return np.where(generator.random(inputs.shape) < 0.5, inputs, others)

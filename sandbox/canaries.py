@@ -1,20 +1,18 @@
 """Finds out by trying, in a throwaway child, which layers of isolation really hold on this machine."""
 
 import os
-import resource
 import socket
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-
 from archgraft.sandbox.environment import KNOWN_VARIABLES
-from archgraft.sandbox.protocol import Channel, Job, Limits, Message, Outcome, SandboxError
+from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, SandboxError
 
 LIMITS = Limits(wall_seconds=30.0, cpu_seconds=20.0, memory_bytes=64 * 2**20, output_bytes=2**20)
-CAP_DAC_READ_SEARCH_ONLY = 1 << 2
+NAMESPACES = ("net", "ipc", "uts", "mnt", "pid")
 
 
 class CanaryVerdict(StrEnum):
@@ -32,6 +30,8 @@ class CanaryReport:
     verdict: CanaryVerdict
     mend: str
     """Empty when the layer held."""
+    by_bubblewrap: bool = False
+    """Whether bubblewrap made the layer."""
 
     @property
     def held(self) -> bool:
@@ -39,87 +39,92 @@ class CanaryReport:
         return self.verdict is CanaryVerdict.HELD
 
 
+DEFECT = "a defect of archgraft: report it with the output of `archgraft doctor`"
 MENDS = {
-    "process group": "a bug of archgraft: report it with the output of `archgraft doctor`",
-    "environment": "a bug of archgraft: report it with the output of `archgraft doctor`",
-    "descriptors": "a bug of archgraft: report it with the output of `archgraft doctor`",
+    "process group": DEFECT,
+    "environment": DEFECT,
+    "descriptors": DEFECT,
     "memory limit": "the kernel ignores RLIMIT_DATA; candidates are still watched and killed, but later",
     "privileges": "the kernel refuses to drop capabilities; run archgraft as an ordinary user",
-    "network": "allow network namespaces: run as root in a container with CAP_SYS_ADMIN, or as a user with "
-    "`sysctl user.max_user_namespaces` above 0 and kernel.apparmor_restrict_unprivileged_userns at 0",
+    "files": "needs Landlock: Linux 5.13 or newer, with `landlock` in the kernel's lsm= list; in a container, a "
+    "runtime whose seccomp profile lets the landlock_* calls through",
+    "system calls": "needs seccomp filters (CONFIG_SECCOMP_FILTER) on x86-64 or aarch64",
+    "network": "needs the layer `system calls`, or namespaces",
+    "namespaces": "install bubblewrap, or allow user namespaces: `sysctl user.max_user_namespaces` above 0 and "
+    "kernel.apparmor_restrict_unprivileged_userns at 0; in a container, run it with CAP_SYS_ADMIN",
+    "own user": "run archgraft as an ordinary user, or as root with CAP_SETUID and more than one user id mapped",
+    "threads": "threads are counted for each job where it is a user of its own or has a user namespace; elsewhere the "
+    "watchdog counts them, a little later",
+}
+LEAST = ("process group", "environment")
+TIER_B = (*LEAST, "descriptors", "privileges", "memory limit", "files", "system calls", "network")
+TIER_A = (*TIER_B, "namespaces")
+ALLOW_WEAK = "--allow-weak-sandbox, or the setting sandbox.allow_weak=true"
+DESCRIPTIONS = {
+    "A": "namespaces, Landlock, seccomp and limits",
+    "A'": "bubblewrap's namespaces, Landlock, seccomp and limits",
+    "B": "Landlock, seccomp and limits",
+    "C": "weak: a process of its own with limits, but open files or system calls",
 }
 
 
-def check(run: Callable[[Job, Limits], Outcome] | None = None) -> tuple[CanaryReport, ...]:
-    """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError`."""
+def check(run: Callable[[Job, Limits], Outcome] | None = None, *, wrapped: bool = False) -> tuple[CanaryReport, ...]:
+    """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError`.
+
+    `wrapped` says that bubblewrap made the namespaces of what `run` uses.
+    """
     if run is None:
         from archgraft.sandbox.supervisor import LocalSandbox
 
-        with LocalSandbox() as sandbox:
+        with LocalSandbox(training=False) as sandbox:
             return sandbox.canaries
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as folder:
         port = server.getsockname()[1]
-        request = Message({"port": port, "foreign_variables": sorted(os.environ.keys() - KNOWN_VARIABLES)})
-        outcome = run(Job("archgraft.sandbox.canaries:try_layers", request, label="canaries"), LIMITS)
+        request = Message({"port": port, **_surroundings(), **_decoys(Path(folder))})
+        outcome = run(Job("archgraft.sandbox.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")
     held = outcome.message.header
-    return tuple(_report(layer, held.get(layer) is True) for layer in MENDS)
+    return tuple(_report(layer, held.get(layer) is True, wrapped) for layer in MENDS)
 
 
-def _report(layer: str, held: bool) -> CanaryReport:
-    return CanaryReport(layer, CanaryVerdict.HELD if held else CanaryVerdict.OPEN, "" if held else MENDS[layer])
+def _surroundings() -> dict[str, Json]:
+    spaces: dict[str, Json] = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
+    variables: list[Json] = [*sorted(os.environ.keys() - KNOWN_VARIABLES)]
+    return {"foreign_variables": variables, "namespaces": spaces}
 
 
-def tier_of(reports: Sequence[CanaryReport]) -> str:
-    """The name of the isolation that the canaries found. Raises `SandboxError` when even the least is missing."""
+def _decoys(folder: Path) -> dict[str, Json]:
+    """A folder and a file that any user may read and write, unless a layer says otherwise."""
+    folder.chmod(0o777)
+    secret = folder / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o666)
+    return {"folder": str(folder), "secret": str(secret)}
+
+
+def _report(layer: str, held: bool, wrapped: bool) -> CanaryReport:
+    by_bubblewrap = held and wrapped and layer == "namespaces"
+    verdict = CanaryVerdict.HELD if held else CanaryVerdict.OPEN
+    return CanaryReport(layer, verdict, "" if held else MENDS[layer], by_bubblewrap)
+
+
+def tier_of(reports: Sequence[CanaryReport], *, allow_weak: bool = False) -> str:
+    """The name of the isolation that the canaries found: A, A', B, or, where it is allowed, C.
+
+    Raises `SandboxError` when even the least is missing, and for C unless it is allowed.
+    """
     held = {report.layer for report in reports if report.held}
-    if missing := {"process group", "environment"} - held:
+    if missing := set(LEAST) - held:
         raise SandboxError(f"the sandbox's {' and '.join(sorted(missing))} canary got out; run `archgraft doctor`")
-    return "process+no-network" if "network" in held else "process"
-
-
-def try_layers(channel: Channel) -> Message:
-    """Entry point, in the child: tries each layer from inside and says which held."""
-    port, foreign = channel.request.header["port"], channel.request.header["foreign_variables"]
-    assert isinstance(port, int)
-    assert isinstance(foreign, list)
-    return Message(
-        {
-            "process group": os.getpgid(0) == os.getpid() == os.getsid(0),
-            "environment": not os.environ.keys() & set(foreign),
-            "descriptors": _n_descriptors() <= 4,
-            "memory limit": _memory_is_limited(),
-            "privileges": _privileges_are_dropped(),
-            "network": not _reaches(port),
-        }
+    if held.issuperset(TIER_A):
+        return "A'" if any(report.by_bubblewrap for report in reports) else "A"
+    if held.issuperset(TIER_B):
+        return "B"
+    if allow_weak:
+        return "C"
+    names = ", ".join(layer for layer in TIER_B if layer not in held)
+    raise SandboxError(
+        f"this machine can't confine foreign code: open are {names} (tier C). `archgraft doctor` says what to do; "
+        f"to run it all the same, at your own risk: {ALLOW_WEAK}"
     )
-
-
-def _n_descriptors() -> int:
-    names = os.listdir("/proc/self/fd")  # noqa: PTH208 - only counted
-    return len(names) - 1  # listing opens one
-
-
-def _memory_is_limited() -> bool:
-    try:
-        np.empty(2 * LIMITS.memory_bytes, np.uint8)
-    except MemoryError:
-        return resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
-    return False
-
-
-def _privileges_are_dropped() -> bool:
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return (
-        int(lines["CapEff"], 16) | CAP_DAC_READ_SEARCH_ONLY == CAP_DAC_READ_SEARCH_ONLY
-        and int(lines["NoNewPrivs"]) == 1
-    )
-
-
-def _reaches(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2.0):
-            return True
-    except OSError:
-        return False

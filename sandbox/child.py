@@ -8,32 +8,27 @@ import random  # noqa: TID251 - only to set the state that mined code may read
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from fcntl import F_DUPFD, fcntl
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from archgraft.sandbox import confinement
 from archgraft.sandbox.frames import FrameError, receive_frame, send_frame
+from archgraft.sandbox.layers.confine import Assignment, confine
+from archgraft.sandbox.layers.plan import Plan
 from archgraft.sandbox.protocol import Channel, Message, Verdict
 
+JOB, RULES = 3, 4
+"""Where a child has its two descriptors."""
 MAX_REQUEST_BYTES = 2**40  # the parent is trusted; its memory is the limit
 MAX_MESSAGE_CHARACTERS = 2_000
 MAX_TRACEBACK_CHARACTERS = 16_000
-
-
-@dataclass(frozen=True)
-class ChildLimits:
-    """What the zygote is told about a job before it forks."""
-
-    cpu_seconds: float
-    memory_bytes: int
-    file_bytes: int
-    n_threads: int
 
 
 @dataclass
@@ -49,14 +44,23 @@ class SocketChannel:
         return receive_frame(self.connection, MAX_REQUEST_BYTES).message
 
 
-def run_child(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path, limits: ChildLimits) -> None:
+@dataclass(frozen=True)
+class Descriptors:
+    """What a child is left with of its zygote's descriptors."""
+
+    job: int
+    log: int
+    rules: int | None
+    """A Landlock ruleset."""
+
+
+def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descriptors, assignment: Assignment) -> None:
     """Confine this process, run its job, answer, and end it. Never returns."""
     status = 1
     try:
-        connection = _settle(zygote_pid, job_fd, log_fd, scratch)
-        confinement.limit_resources(limits.cpu_seconds, limits.memory_bytes, limits.file_bytes)
-        confinement.drop_privileges()
-        torch.set_num_threads(limits.n_threads)
+        connection = _settle(descriptors, assignment.scratch)
+        confine(plan, uid, zygote_pid, RULES if descriptors.rules is not None else None, assignment)
+        torch.set_num_threads(assignment.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
         status = _serve(connection)
     except BaseException:  # noqa: BLE001 - the last stop of the process
@@ -68,26 +72,29 @@ def run_child(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path, limits: 
         os._exit(status)
 
 
-def _settle(zygote_pid: int, job_fd: int, log_fd: int, scratch: Path) -> socket.socket:
-    """Own session, own folder, and no descriptor but the job's socket and the log."""
+def _settle(descriptors: Descriptors, scratch: Path) -> socket.socket:
+    """Own session, own folder, and no descriptor but the job's socket, the log, and for now the rules."""
     os.setsid()
-    confinement.die_with_parent(zygote_pid)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    os.dup2(log_fd, 1)
-    os.dup2(log_fd, 2)
-    if job_fd != 3:
-        os.dup2(job_fd, 3)
-    os.set_inheritable(3, False)
-    os.closerange(4, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
+    os.dup2(descriptors.log, 1)
+    os.dup2(descriptors.log, 2)
+    # Out of the way first, or one could be overwritten by the other.
+    rules = None if descriptors.rules is None else fcntl(descriptors.rules, F_DUPFD, RULES + 1)
+    job = fcntl(descriptors.job, F_DUPFD, RULES + 1)
+    os.dup2(job, JOB, inheritable=False)
+    if rules is not None:
+        os.dup2(rules, RULES, inheritable=False)
+    first_unused = JOB + 1 if rules is None else RULES + 1
+    os.closerange(first_unused, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
     Path("/proc/self/oom_score_adj").write_text("1000")  # the kernel's first choice, before anything of the user's
     os.chdir(scratch)
-    os.environ["HOME"] = os.environ["TMPDIR"] = str(scratch)
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)  # what the zygote found is not its
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()
-    return socket.socket(fileno=3)
+    return socket.socket(fileno=JOB)
 
 
 def _serve(connection: socket.socket) -> int:
@@ -141,6 +148,8 @@ def describe(error: BaseException) -> Message:
 def _verdict(error: BaseException, text: str) -> Verdict:
     out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
     if out_of_memory:
+        return Verdict.OUT_OF_MEMORY
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return Verdict.OUT_OF_MEMORY
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
         return Verdict.DISK

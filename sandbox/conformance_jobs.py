@@ -53,8 +53,20 @@ def raise_nonfinite(channel: Channel) -> Message:
 
 
 def sleep_with_descendants(channel: Channel) -> Message:
-    """Three marked processes: itself, one of its group, and one that has left the group and its parent."""
+    """Three marked processes where a job may start any: itself, one of its group, and one that has left both."""
     mark(str(channel.request.header["mark"]))
+    with suppress(PermissionError):
+        start_descendants()
+    if channel.request.header["then"] == "return":
+        return Message()
+    if channel.request.header["then"] == "ask":
+        channel.ask(Message())
+    while True:
+        pass
+
+
+def start_descendants() -> None:
+    """One process of the same group, and one that has left the group and its parent."""
     if os.fork() == 0:
         time.sleep(600)
     if os.fork() == 0:
@@ -62,12 +74,16 @@ def sleep_with_descendants(channel: Channel) -> Message:
         if os.fork() == 0:
             time.sleep(600)
         os._exit(0)
-    if channel.request.header["then"] == "return":
-        return Message()
-    if channel.request.header["then"] == "ask":
-        channel.ask(Message())
-    while True:
-        pass
+
+
+def work_in_a_fork(channel: Channel) -> Message:
+    if (pid := os.fork()) == 0:
+        os._exit(7)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if (pid := os.fork()) == 0:
+        time.sleep(600)
+    os.kill(pid, signal.SIGKILL)
+    return Message({"status": status, "killed": os.WTERMSIG(os.waitpid(pid, 0)[1])})
 
 
 def mark(name: str) -> None:
@@ -203,3 +219,20 @@ def count_threads(channel: Channel) -> Message:
 
     torch.ones(512, 512) @ torch.ones(512, 512)  # would hang if the zygote had computed
     return Message({"n_threads": torch.get_num_threads()})
+
+
+def train(channel: Channel) -> Message:
+    """Ten steps of AdamW on matrices that are large enough for several threads."""
+    import torch
+
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(256, 256)
+    optimizer = torch.optim.AdamW(layer.parameters())
+    losses: list[Json] = []
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = layer(torch.ones(256, 256)).square().mean()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        losses.append(float(loss))
+    return Message({"losses": losses})

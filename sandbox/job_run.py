@@ -9,14 +9,15 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
 from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, tree
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
 WATCH_SECONDS = 0.05
+SCRATCH_WATCH_SECONDS = 0.25
 GRACE_SECONDS = 1.0
 MAX_ASKS = 10_000
 MAX_PROCESSES = 64
@@ -200,7 +201,7 @@ class JobRun:
             raise Stopped(Verdict.TIMEOUT_WALL, f"took longer than {self.limits.wall_seconds:g} s")
         if self.child.pid is not None and not self.child.over.is_set():
             self._check_use(tree(self.child.pid))
-        if now - self._scratch_watched > 10 * WATCH_SECONDS:
+        if not self.zygote.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
             self._scratch_watched = now
             self._check_scratch()
 
@@ -219,7 +220,11 @@ class JobRun:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_THREADS} threads")
 
     def _check_scratch(self) -> None:
-        if _folder_bytes(self.child.scratch, self.limits.file_bytes) > self.limits.file_bytes:
+        limit = self.limits.file_bytes
+        in_use = folder_bytes(self.child.scratch, limit)
+        if in_use <= limit and self.child.pid is not None:
+            in_use += nameless_bytes(self.child.pid, self.child.scratch, limit)
+        if in_use > limit:
             raise Stopped(Verdict.DISK, f"wrote more than {_mebibytes(self.limits.file_bytes)} of files")
 
     def _ended(self) -> Stopped:
@@ -257,16 +262,3 @@ def _one_line(text: str) -> str:
 
 def _mebibytes(n_bytes: int) -> str:
     return f"{n_bytes / 2**20:g} MiB"
-
-
-def _folder_bytes(folder: Path, enough: int) -> int:
-    """What the files below a folder take, or more than `enough` as soon as that is sure."""
-    total, folders = 0, [str(folder)]
-    while folders and total <= enough:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-    return total

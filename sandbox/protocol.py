@@ -62,6 +62,8 @@ class Job:
     message: Message = field(default_factory=Message)
     readable: tuple[Path, ...] = ()
     label: str = ""
+    forks: bool = False
+    """Whether it may run parts of its work in processes of its own (other programs it may never start)."""
 
 
 @dataclass(frozen=True, slots=True)

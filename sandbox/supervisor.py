@@ -5,11 +5,12 @@ import os
 import socket
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 
 from archgraft.sandbox.canaries import CanaryReport, check, tier_of
 from archgraft.sandbox.job_run import JobRun, LogTail
+from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError, SandboxLostError
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
@@ -23,19 +24,29 @@ class LocalSandbox:
 
     `preload` names further modules of archgraft that jobs need: they are imported once, so they must not compute.
     `training=False` starts in half the time, for jobs that have no optimiser.
+    A machine that can't confine foreign code is refused unless `allow_weak`. `without` leaves layers out, to see what
+    the others hold: for tests and measurements only.
     The zygote starts with the first job. When it ends under a job that has not asked for anything yet, the job is run
     once more in a new one.
     """
 
-    def __init__(self, preload: Sequence[str] = (), *, training: bool = True) -> None:
-        self._holder = ZygoteHolder((*PRELOAD, *(TRAINING_PRELOAD if training else ()), *preload))
+    def __init__(
+        self,
+        preload: Sequence[str] = (),
+        *,
+        training: bool = True,
+        allow_weak: bool = False,
+        without: Collection[Layer] = (),
+    ) -> None:
+        self._allow_weak = allow_weak
+        self._holder = ZygoteHolder((*PRELOAD, *(TRAINING_PRELOAD if training else ()), *preload), without)
         # Also runs when the sandbox is dropped without `close`, and at the interpreter's end.
         self._finalizer = weakref.finalize(self, self._holder.close)
 
     @property
     def tier(self) -> str:
-        """The isolation really active: `process+no-network` or `process`. Starts the zygote."""
-        return tier_of(self.canaries)
+        """The isolation really active, as in `canaries.DESCRIPTIONS`. Starts the zygote. Raises `SandboxError`."""
+        return tier_of(self.canaries, allow_weak=self._allow_weak)
 
     @property
     def canaries(self) -> tuple[CanaryReport, ...]:
@@ -55,7 +66,8 @@ class LocalSandbox:
         for last_try in (False, True):
             zygote, canaries = self._holder.get()
             try:
-                return run_in(zygote, tier_of(canaries), job, limits, counted if respond else None)
+                tier = tier_of(canaries, allow_weak=self._allow_weak)
+                return run_in(zygote, tier, job, limits, counted if respond else None)
             except ZygoteLostError as error:
                 # What `respond` gave away can't be taken back, so such a job is not run again.
                 if last_try or n_asked or self._holder.closed:
@@ -79,8 +91,9 @@ class LocalSandbox:
 class ZygoteHolder:
     """The current zygote and what its canaries found; a dead one is replaced when it is next needed."""
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(self, preload: Sequence[str], without: Collection[Layer]) -> None:
         self.closed = False
+        self._without = without
         self._owner_pid = os.getpid()
         self._preload = preload
         self._lock = threading.Lock()
@@ -99,9 +112,10 @@ class ZygoteHolder:
             return self._current
 
     def _start(self) -> tuple[ZygoteProcess, tuple[CanaryReport, ...]]:
-        zygote = ZygoteProcess(self._preload)
+        zygote = ZygoteProcess(self._preload, self._without)
         try:
-            return zygote, check(lambda job, limits: run_in(zygote, "", job, limits, None))
+            reports = check(lambda job, limits: run_in(zygote, "", job, limits, None), wrapped=zygote.wrapped)
+            return zygote, reports
         except ZygoteLostError as error:
             zygote.close()
             raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error
@@ -124,7 +138,7 @@ def run_in(zygote: ZygoteProcess, tier: str, job: Job, limits: Limits, respond: 
         read_end, write_end = os.pipe()
         held.callback(os.close, read_end)
         with theirs, os.fdopen(write_end, "wb"):
-            child = zygote.start(limits, theirs, write_end)
+            child = zygote.start(job, limits, theirs, write_end)
             held.callback(zygote.forget, child)
             held.callback(kill_quietly, zygote, child)
         ours.setblocking(False)

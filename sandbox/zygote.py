@@ -1,9 +1,10 @@
 """The program that forks one child per job: torch is imported here once, and nothing is ever computed.
 
-Run as `python -P -s -m archgraft.sandbox.zygote FD SCRATCH PID MODULE...`. FD is a sequenced-packet socket to the
-supervisor, whose process id is PID. A `start` packet carries a job's number, its limits, and two descriptors (the job's
-socket, the log's pipe); `kill` names a job. Back come `ready`, `started` (pid), `exited` (status and use) and `failed`.
-When the supervisor is gone, so is everything here: the children are killed, the scratch folder is removed.
+Run as `python -P -s -m archgraft.sandbox.zygote SETUP`, a JSON object (`Setup`). It first enters the namespaces that
+the machine allows and finds out which layers its children can put on (`layers/plan.py`). A `start` packet carries a
+job's number, its limits, and two descriptors (the job's socket, the log's pipe); `kill` names a job. Back come `ready`,
+`started` (pid), `exited` (status and use) and `failed`. When the supervisor is gone, so is everything here: the
+children are killed, the scratch folder is removed.
 """
 
 import contextlib
@@ -16,15 +17,49 @@ import shutil
 import signal
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archgraft.sandbox import confinement
+from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock, namespaces
+from archgraft.sandbox.layers.confine import Assignment
+from archgraft.sandbox.layers.plan import Plan, make_plan
 from archgraft.sandbox.process_tree import child_pids, memory_bytes
 
 MAX_PACKET_BYTES = 2**16
-IDLE_SECONDS = 1.0
+JOBS_PER_ZYGOTE = 4096
+STRAY_SECONDS = 0.01
+HOME_BYTES = 16 * 2**20
+IDLE_SECONDS = 0.25
+"""How often to look whether the supervisor is still there, besides being told by the end of its socket."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the supervisor tells its zygote."""
+
+    control: int
+    """Descriptor of a sequenced-packet socket."""
+    outside: int
+    """Descriptor of the folder in which the scratch folder lies, as it is outside of any namespace."""
+    scratch: str
+    preload: tuple[str, ...]
+    without: tuple[str, ...]
+    """Layers to leave out."""
+    wrapped: bool = False
+    """Whether this is inside bubblewrap already."""
+
+    def command(self) -> list[str]:
+        """What starts a zygote with this setup."""
+        return [sys.executable, "-P", "-s", "-m", "archgraft.sandbox.zygote", json.dumps(asdict(self))]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A job with a living first process."""
+
+    job: int
+    scratch: Path
 
 
 @dataclass
@@ -32,10 +67,13 @@ class Zygote:
     """Forks, kills and reaps. One thread, always."""
 
     control: socket.socket
-    scratch: Path
-    supervisor_pid: int
-    running: dict[int, int] = field(default_factory=dict)
-    """Process id of each living job's first process -> the job's number."""
+    plan: Plan
+    wrapped: bool
+    parent_pid: int
+    any_forks: bool = False
+    """Whether a job has ever been allowed to start processes."""
+    running: dict[int, Running] = field(default_factory=dict)
+    """By the process id of each living job's first process."""
     ended: list[dict[str, Any]] = field(default_factory=list)
     """Reports held back until the job's last stray process is gone."""
 
@@ -44,12 +82,15 @@ class Zygote:
         woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()))
-        while os.getppid() == self.supervisor_pid:
-            ready, _, _ = select.select([self.control.fileno(), woken], [], [], IDLE_SECONDS)
+        capped = self.plan.world.has_mounts
+        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()), wrapped=self.wrapped, capped=capped)
+        while os.getppid() == self.parent_pid:
+            patience = STRAY_SECONDS if self.ended else IDLE_SECONDS
+            ready, _, _ = select.select([self.control.fileno(), woken], [], [], patience)
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, MAX_PACKET_BYTES)
+            if woken in ready or self.ended:
                 self.reap()
             if self.control.fileno() in ready and not self.obey():
                 return
@@ -77,24 +118,51 @@ class Zygote:
 
     def start(self, packet: dict[str, Any], descriptors: list[int]) -> None:
         """Fork a job's child."""
-        from archgraft.sandbox.child import ChildLimits, run_child
+        from archgraft.sandbox.child import Descriptors, run_child  # it imports torch, which waits for the namespaces
 
+        given = packet["assignment"]
+        given |= {"scratch": Path(given["scratch"]), "readable": tuple(map(Path, given["readable"]))}
+        assignment = Assignment(**given)
+        self.any_forks |= assignment.forks
         own_pid = os.getpid()
         try:
             require_one_thread()
+            uid = self.prepare(assignment)
+            rules = self.rules(assignment)
             pid = os.fork()
         except (OSError, RuntimeError) as error:
-            self.report(event="failed", job=packet["job"], reason=str(error))
+            self.report(event="failed", job=assignment.job, reason=str(error))
             return
         if pid == 0:
-            run_child(own_pid, descriptors[0], descriptors[1], Path(packet["scratch"]), ChildLimits(**packet["limits"]))
-        self.running[pid] = packet["job"]
-        self.report(event="started", job=packet["job"], pid=pid)
+            run_child(self.plan, uid, own_pid, Descriptors(descriptors[0], descriptors[1], rules), assignment)
+        if rules is not None:
+            os.close(rules)
+        self.running[pid] = Running(assignment.job, assignment.scratch)
+        self.report(event="started", job=assignment.job, pid=pid)
+
+    def prepare(self, assignment: Assignment) -> int | None:
+        """Give a job its scratch; the user that it is to be, where it is one of its own."""
+        uid = None
+        if self.plan.own_identity and all(map(identity.somebody_can_read, assignment.readable)):
+            uid = identity.own_uid_for(os.getpid() * JOBS_PER_ZYGOTE + assignment.job)
+        owner = os.getuid() if uid is None else uid
+        if self.plan.world.has_mounts:
+            namespaces.mount_scratch(assignment.scratch, assignment.file_bytes, owner)
+        elif uid is not None:
+            os.chown(assignment.scratch, uid, uid)
+        return uid
+
+    def rules(self, assignment: Assignment) -> int | None:
+        """A Landlock ruleset for a job, made here, where all that it takes is in memory already."""
+        if not self.plan.landlock_abi:
+            return None
+        grants = granted_paths.grants_for(assignment.scratch, assignment.readable)
+        return landlock.ruleset(self.plan.landlock_abi, grants)
 
     def kill(self, job: int) -> None:
         """Kill a job's process group; what left the group is caught when it becomes ours."""
-        for pid, number in self.running.items():
-            if number == job:
+        for pid, running in self.running.items():
+            if running.job == job:
                 kill_group(pid)
 
     def reap(self) -> None:
@@ -103,21 +171,31 @@ class Zygote:
             if pid in self.running:
                 kill_group(pid)  # before it is reaped, while its number can't belong to anybody else
             _, status, use = os.wait4(pid, 0)
-            if (job := self.running.pop(pid, None)) is not None:
+            if (ended := self.running.pop(pid, None)) is not None:
+                if self.plan.world.has_mounts:
+                    namespaces.unmount_scratch(ended.scratch)
                 cpu_seconds, peak_bytes = use.ru_utime + use.ru_stime, use.ru_maxrss * 1024
                 self.ended.append(
-                    {"event": "exited", "job": job, "status": status, "cpu": cpu_seconds, "peak": peak_bytes}
+                    {"event": "exited", "job": ended.job, "status": status, "cpu": cpu_seconds, "peak": peak_bytes}
                 )
-        strays = [pid for pid in child_pids(os.getpid()) if pid not in self.running] if has_children() else []
+        strays = self.strays()
         for pid in strays:
             kill_one(pid)
-        if not strays:  # else the death of each stray calls us again
+        if not strays:  # else look again soon: those that were adopted by another die without a word to us
             for packet in self.ended:
                 self.report(**packet)
             self.ended.clear()
 
+    def strays(self) -> list[int]:
+        """The living processes that jobs have left behind. None where jobs can't start any."""
+        if (self.plan.seccomp and not self.any_forks) or not has_children():
+            return []
+        init = self.plan.world.init_pid
+        adopted = child_pids(init) if init is not None else []
+        return [pid for pid in (*child_pids(os.getpid()), *adopted) if pid not in self.running and pid != init]
+
     def end(self) -> None:
-        """Kill all, wait until all is gone, and remove the scratch folder."""
+        """Kill all, wait until all is gone, and uncover the folders, which could not be removed otherwise."""
         signal.set_wakeup_fd(-1)
         for pid in self.running:
             kill_group(pid)
@@ -128,7 +206,11 @@ class Zygote:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 break
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if self.plan.world.has_mounts:
+            covered = [Path.cwd(), *(running.scratch for running in self.running.values())]
+            os.chdir("/")
+            for folder in covered:
+                namespaces.unmount_scratch(folder)
 
 
 def has_children() -> bool:
@@ -185,16 +267,23 @@ def preload(modules: list[str]) -> None:
 
 def main() -> None:
     """Confine, import, serve, clean up."""
-    descriptor, scratch, supervisor_pid, *modules = sys.argv[1:]
-    with socket.socket(fileno=int(descriptor)) as control:
-        zygote = Zygote(control, Path(scratch), int(supervisor_pid))
-        confinement.adopt_orphans()
-        confinement.leave_network()
-        preload(modules)  # when it fails, the scratch folder keeps the traceback for the supervisor
+    setup = Setup(**json.loads(sys.argv[1]))
+    with socket.socket(fileno=setup.control) as control:
+        kernel.adopt_orphans()
+        os.environ.pop("PWD", None)  # bubblewrap sets it
+        parent_pid = os.getppid()
+        plan = make_plan(setup.without, replace(setup, wrapped=True).command(), wrapped=setup.wrapped)
+        if plan.world.has_mounts:
+            namespaces.mount_scratch(Path.cwd(), HOME_BYTES, os.getuid())  # imports look for a folder to write to
+            os.chdir(Path.cwd())
+        preload(list(setup.preload))  # when it fails, the scratch folder keeps the traceback for the supervisor
+        zygote = Zygote(control, plan, setup.wrapped, parent_pid)
         try:
             zygote.serve()
         finally:
             zygote.end()
+            # By the outside folder: in here, most is read-only, and the jobs' folders are covered by others.
+            shutil.rmtree(Path(setup.scratch).name, ignore_errors=True, dir_fd=setup.outside)
 
 
 if __name__ == "__main__":

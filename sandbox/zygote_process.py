@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archgraft.sandbox.environment import clean_environment
-from archgraft.sandbox.protocol import Limits, SandboxError
+from archgraft.sandbox.protocol import Job, Limits, SandboxError
+from archgraft.sandbox.zygote import Setup
 
 READY_SECONDS = 180.0
 END_SECONDS = 10.0
@@ -26,6 +27,17 @@ LOG_CHARACTERS = 2_000
 
 class ZygoteLostError(RuntimeError):
     """The zygote ended while something was expected of it."""
+
+
+def require_linux() -> None:
+    """Raises `SandboxError`, with advice, on another system."""
+    if sys.platform == "linux":
+        return
+    advice = {
+        "win32": "install WSL (wsl --install) and run archgraft inside",
+        "darwin": "run archgraft in a Linux container or virtual machine",
+    }.get(sys.platform, "run archgraft in a Linux virtual machine")
+    raise SandboxError(f"the sandbox needs Linux, but this is {sys.platform}: {advice}")
 
 
 @dataclass
@@ -45,20 +57,24 @@ class RunningJob:
 class ZygoteProcess:
     """One running zygote. Raises `SandboxError` when it can't be started."""
 
-    def __init__(self, preload: Sequence[str]) -> None:
-        if sys.platform != "linux":
-            raise SandboxError(f"the sandbox needs Linux, but this is {sys.platform}; run archgraft in a container")
+    def __init__(self, preload: Sequence[str], without: Collection[str] = ()) -> None:
+        require_linux()
         self.alive = False
         self.memory_bytes = 0
         """What the zygote itself uses; its children start with the same pages, shared."""
-        self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-"))
+        self.wrapped = False
+        """Whether bubblewrap made its namespaces."""
+        self.scratch_is_capped = False
+        """Whether each job's scratch is a file system that can't outgrow its limit, which then nobody has to watch."""
+        self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-")).resolve()
+        self._scratch.chmod(0o711)  # jobs may be users of their own; each has a folder in it
         self._lock = threading.Lock()
         self._jobs: dict[int, RunningJob] = {}
         self._n_jobs = 0
         self._ready = threading.Event()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = self._spawn(theirs, preload)
+            self._process = self._spawn(theirs, preload, without)
         self._listener = threading.Thread(target=self._listen, name="archgraft-zygote", daemon=True)
         self._listener.start()
         try:
@@ -73,42 +89,51 @@ class ZygoteProcess:
             self.close()
             raise SandboxError(f"the sandbox's zygote did not start; run `archgraft doctor`. It wrote:\n{said}")
 
-    def _spawn(self, theirs: socket.socket, preload: Sequence[str]) -> "subprocess.Popen[bytes]":
+    def _spawn(
+        self, theirs: socket.socket, preload: Sequence[str], without: Collection[str]
+    ) -> "subprocess.Popen[bytes]":
         home = self._scratch / "zygote"
         home.mkdir()
-        command = [sys.executable, "-P", "-s", "-m", "archgraft.sandbox.zygote"]
-        command += [str(theirs.fileno()), str(self._scratch), str(os.getpid()), *preload]
-        with (home / "log").open("wb") as log:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=home,
-                env=clean_environment(home),
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # Ctrl-C in the terminal is the supervisor's alone
-            )
+        outside = os.open(self._scratch.parent, os.O_PATH | os.O_DIRECTORY)
+        setup = Setup(theirs.fileno(), outside, str(self._scratch), tuple(preload), tuple(without))
+        try:
+            with (home / "log").open("wb") as log:
+                return subprocess.Popen(
+                    setup.command(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=home,
+                    env=clean_environment(home),
+                    pass_fds=(theirs.fileno(), outside),
+                    start_new_session=True,  # Ctrl-C in the terminal is the supervisor's alone
+                )
+        finally:
+            os.close(outside)
 
-    def start(self, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
+    def start(self, job: Job, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
         """Have a child forked. Raises `ZygoteLostError`."""
         with self._lock:
             self._n_jobs += 1
-            job = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
-            job.scratch.mkdir()
-            self._jobs[job.number] = job
+            running = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
+            running.scratch.mkdir()
+            self._jobs[running.number] = running
         told = {
+            "job": running.number,
+            "scratch": str(running.scratch),
+            "readable": [str(folder.absolute()) for folder in job.readable],
+            "forks": job.forks,
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
             "file_bytes": limits.file_bytes,
             "n_threads": limits.n_threads,
         }
-        packet = {"do": "start", "job": job.number, "scratch": str(job.scratch), "limits": told}
+        packet = {"do": "start", "assignment": told}
         try:
             socket.send_fds(self._control, [json.dumps(packet).encode()], [job_socket.fileno(), log_descriptor])
         except OSError as error:
             raise ZygoteLostError(str(error)) from error
-        return job
+        return running
 
     def kill(self, job: RunningJob) -> None:
         """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""
@@ -160,6 +185,8 @@ class ZygoteProcess:
     def _hear(self, packet: dict[str, Any]) -> None:
         if packet["event"] == "ready":
             self.memory_bytes = packet["memory_bytes"]
+            self.wrapped = packet["wrapped"]
+            self.scratch_is_capped = packet["capped"]
             self.alive = True
             self._ready.set()
             return

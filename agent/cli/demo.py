@@ -11,6 +11,9 @@ def demo_command(
         "demo-run"
     ),
     trials: Annotated[int, typer.Option("--trials", min=1, help="Candidates to try.")] = 40,
+    allow_weak_sandbox: Annotated[
+        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
+    ] = False,
 ) -> None:
     """Mine real packages, evolve a small ResNet on real data, write a report.
 
@@ -22,5 +25,5 @@ def demo_command(
     from archgraft.agent.paths import cache_folder
     from archgraft.sandbox.supervisor import LocalSandbox
 
-    with LocalSandbox(preload=DEMO_PRELOAD) as sandbox:
+    with LocalSandbox(preload=DEMO_PRELOAD, allow_weak=allow_weak_sandbox) as sandbox:
         demo(out, cache_folder(), sandbox, typer.echo, DemoScale(trials=trials))

@@ -47,6 +47,9 @@ def mine_command(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, like llm.model=NAME.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    allow_weak_sandbox: Annotated[
+        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
+    ] = False,
 ) -> None:
     """Mine PyTorch modules out of other people's code.
 
@@ -74,7 +77,9 @@ def mine_command(
         read = read_sources(roots, cache=cache, progress=reports.indexed)
         with (  # opened only now: where there is nothing to mine, no empty library is left behind
             Library(library, create=True) as opened,
-            LocalSandbox(preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest")) as sandbox,
+            LocalSandbox(
+                preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest"), allow_weak=allow_weak_sandbox
+            ) as sandbox,
         ):
             if cap is not None:
                 opened.set_cap(cap or None)

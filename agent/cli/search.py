@@ -55,5 +55,5 @@ def search_command(
         sources=tuple(from_ or ()),
         command=shlex.join(["archgraft", *sys.argv[1:]]),
     )
-    with LocalSandbox(preload=PRELOAD) as sandbox:
+    with LocalSandbox(preload=PRELOAD, allow_weak=request.settings.sandbox.allow_weak) as sandbox:
         run_and_report(request, cache_folder(), sandbox, typer.echo)

@@ -18,6 +18,9 @@ def tree_command(
         typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the tree as JSON, source included.")] = False,
+    allow_weak_sandbox: Annotated[
+        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
+    ] = False,
 ) -> None:
     """Show a model's tree: modules, shapes, parameters, FLOPs and code sites.
 
@@ -30,7 +33,7 @@ def tree_command(
     from archgraft.sandbox.supervisor import LocalSandbox
 
     shape = show_tree.parsed_shape(input_) if input_ else None
-    with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False) as sandbox:
+    with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False, allow_weak=allow_weak_sandbox) as sandbox:
         rootstock = show_tree.traced_model(model, shape, from_ or [], cache_folder(), sandbox, Limits())
     if json:
         typer.echo(show_tree.as_json(rootstock))

@@ -31,9 +31,9 @@ def test_this_machine_is_well_enough_for_its_own_tests(tmp_path: Path) -> None:
 
 
 def test_every_row_that_is_not_ok_says_what_to_do(tmp_path: Path) -> None:
-    rows = doctor.examine(LlmSettings(model="some-model"), tmp_path, {}, lambda: canaries("network"))
+    rows = doctor.examine(LlmSettings(model="some-model"), tmp_path, {}, lambda: canaries("threads"))
     unwell = [row for row in rows if row.state != "ok"]
-    assert {row.name for row in unwell} >= {"llm", "sandbox: network"}
+    assert {row.name for row in unwell} >= {"llm", "sandbox: threads"}
     assert all(row.advice for row in unwell)
 
 
@@ -49,14 +49,17 @@ def test_a_model_with_its_key_or_without_need_of_one_is_ok(variable: str, enviro
 
 
 def test_an_open_layer_is_a_note_with_the_canary_s_own_advice() -> None:
-    rows = {row.name: row for row in doctor.sandbox_rows(lambda: canaries("network"))}
-    assert rows["sandbox: network"].state == "note"
-    assert rows["sandbox: network"].advice == MENDS["network"]
-    assert rows["sandbox"].found == "tier process"
+    rows = {row.name: row for row in doctor.sandbox_rows(lambda: canaries("namespaces"))}
+    assert rows["sandbox: namespaces"].state == "note"
+    assert rows["sandbox: namespaces"].advice == MENDS["namespaces"]
+    assert rows["sandbox"].found == "tier B: Landlock, seccomp and limits"
 
 
-def test_a_sandbox_below_the_least_tier_fails() -> None:
-    assert doctor.failed(doctor.sandbox_rows(lambda: canaries("environment")))
+@pytest.mark.parametrize("layer", ["environment", "files", "system calls"])
+def test_a_sandbox_below_the_least_tier_fails_and_still_shows_each_layer(layer: str) -> None:
+    rows = {row.name: row for row in doctor.sandbox_rows(lambda: canaries(layer))}
+    assert rows["sandbox"].state == "fail"
+    assert rows[f"sandbox: {layer}"].advice == MENDS[layer]
 
 
 def test_a_sandbox_that_cannot_start_fails_with_its_reason() -> None:

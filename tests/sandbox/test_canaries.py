@@ -1,6 +1,7 @@
 import pytest
 
 from archgraft.sandbox.canaries import MENDS, CanaryReport, check, tier_of
+from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.protocol import Message, Outcome, SandboxError, Verdict
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.sandbox.testing import failed, succeeded
@@ -12,8 +13,24 @@ def found(**held: bool) -> tuple[CanaryReport, ...]:
 
 
 def test_the_tier_names_what_holds() -> None:
-    assert tier_of(found()) == "process+no-network"
-    assert tier_of(found(network=False)) == "process"
+    assert tier_of(found()) == "A"
+    assert tier_of(found(own_user=False, threads=False)) == "A"
+    assert tier_of(found(namespaces=False)) == "B"
+
+
+def test_namespaces_that_bubblewrap_made_have_a_tier_of_their_own() -> None:
+    header = dict.fromkeys(MENDS, True)
+    assert tier_of(check(lambda job, limits: succeeded(Message(header)), wrapped=True)) == "A'"
+    header["namespaces"] = False
+    assert tier_of(check(lambda job, limits: succeeded(Message(header)), wrapped=True)) == "B"
+
+
+@pytest.mark.parametrize("layer", ["files", "system_calls", "network", "privileges", "descriptors", "memory_limit"])
+def test_a_machine_that_cannot_confine_is_refused_unless_that_is_allowed(layer: str) -> None:
+    reports = found(**{layer: False})
+    with pytest.raises(SandboxError, match=f"{layer.replace('_', ' ')}.*--allow-weak-sandbox"):
+        tier_of(reports)
+    assert tier_of(reports, allow_weak=True) == "C"
 
 
 def test_an_open_layer_comes_with_its_mend_and_a_held_one_without() -> None:
@@ -27,7 +44,7 @@ def test_an_open_layer_comes_with_its_mend_and_a_held_one_without() -> None:
 @pytest.mark.parametrize("layer", ["environment", "process_group"])
 def test_without_the_least_isolation_there_is_no_tier(layer: str) -> None:
     with pytest.raises(SandboxError, match=layer.replace("_", " ")):
-        tier_of(found(**{layer: False}))
+        tier_of(found(**{layer: False}), allow_weak=True)
 
 
 def test_a_layer_that_the_child_does_not_mention_is_open() -> None:
@@ -42,8 +59,17 @@ def test_canaries_that_do_not_return_are_the_sandboxs_own_fault() -> None:
         check(broken)
 
 
-def test_on_this_machine_all_but_the_network_always_hold(sandbox: LocalSandbox) -> None:
+def test_on_this_machine_foreign_code_is_confined(sandbox: LocalSandbox) -> None:
     rows = {row.layer: row for row in sandbox.canaries}
     assert rows.keys() == MENDS.keys()
-    assert all(row.held for layer, row in rows.items() if layer != "network"), rows
+    optional = {"namespaces", "own user", "threads"}
+    assert all(row.held for layer, row in rows.items() if layer not in optional), rows
     assert sandbox.tier == tier_of(sandbox.canaries)
+
+
+@pytest.mark.parametrize(
+    ("without", "open_layers"), [("landlock", {"files"}), ("seccomp", {"system calls"}), ("identity", {"own user"})]
+)
+def test_what_is_left_out_is_found_open(without: Layer, open_layers: set[str]) -> None:
+    with LocalSandbox(training=False, without=[without]) as sandbox:
+        assert {row.layer for row in sandbox.canaries if not row.held} >= open_layers

@@ -1,14 +1,37 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from archgraft.sandbox.conformance import CHECKS, FACTORY_CHECKS, Check, Factory
+from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.supervisor import LocalSandbox
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
 def test_local_sandbox_conforms(sandbox: LocalSandbox, check: Check) -> None:
     check(sandbox)
+
+
+@pytest.fixture(scope="module")
+def weak_sandbox() -> Iterator[LocalSandbox]:
+    """The least that runs at all: here a job may start processes, which the others refuse."""
+    without: tuple[Layer, ...] = ("namespaces", "landlock", "seccomp", "identity")
+    with LocalSandbox(training=False, allow_weak=True, without=without) as sandbox:
+        assert sandbox.tier == "C"
+        yield sandbox
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
+def test_the_weakest_sandbox_conforms(weak_sandbox: LocalSandbox, check: Check) -> None:
+    check(weak_sandbox)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("without", [("namespaces",), ("own namespaces",), ("identity",)], ids=str)
+def test_every_tier_conforms(without: tuple[Layer, ...]) -> None:
+    with LocalSandbox(training=False, without=without) as sandbox:
+        for check in CHECKS:
+            check(sandbox)
 
 
 @pytest.mark.parametrize("check", FACTORY_CHECKS, ids=lambda check: str(check.__name__))

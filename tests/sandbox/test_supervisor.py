@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.sandbox.zygote_process import ZygoteProcess
 
 WAIT_SECONDS = 40.0
+MAX_SURVIVAL_SECONDS = 1.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -47,7 +49,7 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Pa
     program = Path(__file__).with_name("supervisor_to_kill.py")
     supervisor = subprocess.Popen([sys.executable, program, mark], env=os.environ | {"TMPDIR": str(tmp_path)})
     try:
-        wait_until(lambda: len(processes_named(mark)) == 3)
+        wait_until(lambda: bool(processes_named(mark)))
         (zygote,) = zygotes(supervisor.pid)
         assert list(tmp_path.iterdir())
     finally:
@@ -56,6 +58,42 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Pa
     wait_until(lambda: not processes_named(mark))
     wait_until(lambda: not command_line(zygote))
     wait_until(lambda: not list(tmp_path.iterdir()))
+
+
+def seconds_survived(killed: str) -> float:
+    """How long an endless job lives on after its supervisor, or its zygote, was killed with SIGKILL."""
+    mark = new_mark()
+    program = Path(__file__).with_name("supervisor_to_kill.py")
+    supervisor = subprocess.Popen([sys.executable, program, mark])
+    try:
+        wait_until(lambda: bool(processes_named(mark)))
+        (zygote,) = zygotes(supervisor.pid)
+        os.kill(supervisor.pid if killed == "supervisor" else zygote, signal.SIGKILL)
+        started = time.monotonic()
+        wait_until(lambda: not processes_named(mark) and not command_line(zygote))
+        return time.monotonic() - started
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+
+
+@pytest.mark.parametrize("killed", ["supervisor", "zygote"])
+def test_nothing_survives_a_kill_by_more_than_a_second(killed: str) -> None:
+    # All else that the machine does only ever adds to the time: one of a few tries must keep the promise.
+    assert any(seconds_survived(killed) < MAX_SURVIVAL_SECONDS for _ in range(3))
+
+
+def test_an_endless_neighbour_costs_no_innocent_its_slot(sandbox: LocalSandbox) -> None:
+    limits = Limits(wall_seconds=0.5)
+
+    def candidate(number: int) -> Verdict:
+        if number % 4 == 0:
+            return run(sandbox, "spin", limits).verdict
+        return run(sandbox, "echo", Limits(wall_seconds=60.0), number=number).verdict
+
+    with ThreadPoolExecutor(2) as slots:
+        verdicts = list(slots.map(candidate, range(16)))
+    assert verdicts == [Verdict.OK if number % 4 else Verdict.TIMEOUT_WALL for number in range(16)]
 
 
 def test_a_lost_zygote_is_replaced_unless_the_job_has_asked_for_something() -> None:
@@ -99,3 +137,21 @@ def test_a_child_that_asks_without_end_is_stopped(sandbox: LocalSandbox, monkeyp
     outcome = sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_thrice"), Limits(), respond)
     expect(outcome, Verdict.PROTOCOL, "more than 2 times")
     assert len(asked) == 2
+
+
+def test_a_machine_that_cannot_confine_runs_nothing_unless_that_is_allowed() -> None:
+    with LocalSandbox(training=False, without=["landlock"]) as refusing:
+        with pytest.raises(SandboxError, match=r"files.*--allow-weak-sandbox"):
+            run(refusing, "echo")
+        assert not next(row for row in refusing.canaries if row.layer == "files").held
+    with LocalSandbox(training=False, without=["landlock"], allow_weak=True) as weak:
+        assert expect(run(weak, "echo"), Verdict.OK).tier == "C"
+
+
+@pytest.mark.parametrize(
+    ("system", "advice"), [("win32", "WSL"), ("darwin", "container"), ("sunos5", "virtual machine")]
+)
+def test_other_systems_are_refused_with_advice(monkeypatch: pytest.MonkeyPatch, system: str, advice: str) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    with pytest.raises(SandboxError, match=advice):
+        ZygoteProcess([])

@@ -1,0 +1,22 @@
+"""Reads the memory of another process by process_vm_readv."""
+
+import ctypes
+
+from tests.sandbox.escape.calls import syscall
+from tests.sandbox.escape.target import Harm, Target
+
+HARM = Harm.LEAK
+NEEDS_PROCESS = True
+
+
+class Area(ctypes.Structure):
+    """`struct iovec`."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+def attack(target: Target) -> bytes:
+    held = ctypes.create_string_buffer(64)
+    here, there = Area(ctypes.addressof(held), 64), Area(target.secret_address, 64)
+    syscall("process_vm_readv", target.pid, ctypes.addressof(here), 1, ctypes.addressof(there), 1, 0)
+    return held.raw
