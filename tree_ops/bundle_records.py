@@ -67,14 +67,20 @@ def record_of(data: Any) -> LibraryModule | LicenceOfSource:
     try:
         line = _Line.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ValueError(_first_of(error)) from None
     if line.module is not None and line.licence is None:
         return _module(line.module)
     if line.licence is not None and line.module is None:
         _check_printable(line.licence.source, line.licence.version)
         return LicenceOfSource(line.licence.source, line.licence.version, line.licence.text)
     raise ValueError("a line holds one module or one licence")
+
+
+def _first_of(error: ValidationError, *place: str) -> str:
+    """What is wrong first, and in which field."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, (*place, *first["loc"])))
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _module(found: _Module) -> LibraryModule:
@@ -98,6 +104,8 @@ def _module(found: _Module) -> LibraryModule:
     )
     try:
         return LibraryModule(spec, contract_from_json(found.contract), origins, is_verified=False)
+    except ValidationError as error:
+        raise ValueError(_first_of(error, "contract")) from None
     except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(f"the contract is none: {error}") from None
 

@@ -16,6 +16,7 @@ REGISTRY_PREFIX = "pypi:"
 DOWNLOAD_SECONDS = 300
 
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[A-Za-z0-9.+!_-]+)")
+_FULL = "No space left on device"
 _VERSIONS = re.compile(r"\(from versions: (?P<versions>[^)]*)\)")
 
 
@@ -67,6 +68,11 @@ def explain_failure(name: str, version: str, output: str) -> SourceError:
     """What pip's output of a failed download means to the user."""
     if "No module named pip" in output:
         return SourceError(f"packages are fetched with pip, which {sys.executable} lacks: run `python -m ensurepip`")
+    if _FULL in output:
+        return SourceError(
+            f"{name} {version} can't be fetched: the disk under the cache folder is full; make room, or set "
+            "ARCHGRAFT_CACHE to a folder elsewhere"
+        )
     listed = _VERSIONS.search(output)
     versions = listed["versions"].split(", ") if listed else []
     if versions and versions != ["none"]:

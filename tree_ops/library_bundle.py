@@ -6,6 +6,7 @@ field is checked, identities are computed anew from the sources, and whatever do
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def write_bundle(library: Library, where: ModuleFilter, path: Path) -> int:
                 file.write(line)
         scratch.replace(path)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
         raise LibraryError(f"{path} can't be written: {error.strerror or error}") from error
     return n_modules
 
@@ -72,6 +74,8 @@ def read_bundle(path: Path) -> Iterator[Record]:
                 n_announced = _announced(path, data)
                 continue
             record = record_of(data)
+        except LibraryError:
+            raise
         except ValueError as error:
             if number == 1:
                 raise LibraryError(f"{path} is no exported library: {error}") from None

@@ -16,6 +16,8 @@ from archgraft.tree_ops.library_migrations import SCHEMA_VERSION, migrate
 APPLICATION_ID = 0x61726367
 """`arcg`: tells a library from any other SQLite file."""
 _FULL = ("disk is full", "disk I/O error")
+_FORBIDDEN = ("unable to open database file", "readonly database")
+_DEFAULT_NAME = "modules.sqlite"
 
 
 class LibraryFile:
@@ -28,6 +30,8 @@ class LibraryFile:
     def __init__(self, path: Path, *, create: bool, busy_seconds: float) -> None:
         self.path = path
         self._busy_seconds = busy_seconds
+        if path.exists() and not path.is_file():
+            raise LibraryError(f"{path} is no file, so it can't be a library: name a file, like {_DEFAULT_NAME}")
         if not create and not path.is_file():
             raise LibraryError(f"there is no library at {path}: make one with `archgraft mine SOURCE --library {path}`")
         with self._mendable():
@@ -129,5 +133,10 @@ class LibraryFile:
                 f"the library {self.path} can't be used: it is locked, another process has been writing to it for "
                 f"{self._busy_seconds:.0f} s. What was stored before is safe: wait for that process, then run the "
                 "same command again"
+            )
+        if any(text in error for text in _FORBIDDEN):
+            return (
+                f"the library {self.path} can't be written: {error}. Check that {self.path.absolute().parent} is a "
+                "folder in which you may write, or name a file elsewhere"
             )
         return f"the library {self.path} can't be used: {error}"

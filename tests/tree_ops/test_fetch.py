@@ -238,3 +238,9 @@ def test_a_registry_that_refuses_connections_is_out_of_reach(tmp_path: Path, mon
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     with pytest.raises(RegistryUnreachableError):
         resolve("pypi:vit-pytorch==1.26.11", tmp_path)
+
+
+def test_a_full_disk_under_the_cache_is_told() -> None:
+    error = explain_failure("timm", "1.0", "ERROR: Exception:\nOSError: [Errno 28] No space left on device\n")
+    assert "the disk under the cache folder is full" in str(error)
+    assert not isinstance(error, RegistryUnreachableError)

@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_made_is_the_users_to_mend(tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryError, match="can't be"):
         Library(tmp_path / "file" / "library.db", create=True)
-    with pytest.raises(LibraryError, match="can't be used"):
+    with pytest.raises(LibraryError, match="is no file, so it can't be a library"):
         Library(tmp_path, create=True)
 
 

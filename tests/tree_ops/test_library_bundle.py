@@ -123,7 +123,7 @@ def with_origin(**fields: Any) -> dict[str, Any]:
         (with_contract(template=[["a", {"role": "root"}]]), "role"),
         (with_contract(width_multiple=0), "width_multiple must be between"),
         (with_contract(spatial_stride=10**30), "spatial_stride"),
-        (with_contract(family="evil"), "family"),
+        (with_contract(family="evil"), "contract.family: Input should be"),
         (changed(fixed=[["bias", "exec('x')"]]), "malformed"),
         (with_origin(path="a.py\nimport os; os.system('true')  #"), "can't be printed"),
         (with_origin(qualified_name="timm\x1b[2J"), "can't be printed"),
@@ -143,6 +143,7 @@ def test_hostile_lines_are_refused_with_their_reason(tmp_path: Path, line: Any, 
     assert isinstance(refused, Refused)
     assert refused.line == 2
     assert reason in refused.reason
+    assert "pydantic" not in refused.reason
     assert isinstance(good, LibraryModule)
 
 
@@ -174,7 +175,7 @@ def test_a_file_that_breaks_off_is_noticed(tmp_path: Path) -> None:
         ("", "is empty"),
         ("SQLite format 3\0", "no exported library"),
         ('{"some": "json"}\n', "names no format"),
-        ('{"archgraft_library": 2}\n', "newer archgraft"),
+        ('{"archgraft_library": 2}\n', "^[^ ]*bundle.jsonl was exported by a newer archgraft"),
     ],
 )
 def test_what_is_no_bundle_is_refused_whole(tmp_path: Path, text: str, message: str) -> None:

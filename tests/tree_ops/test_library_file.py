@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from archgraft.tree_ops.errors import LibraryError
 from archgraft.tree_ops.library import Library
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,3 +68,15 @@ def test_a_writer_that_is_killed_leaves_a_library(tmp_path: Path) -> None:
         check_intact(path)
         with Library(path) as library:
             assert sum(module_id.startswith(letter) for module_id in library.ids()) >= n_seen
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_folder_is_told_from_a_library(tmp_path: Path, create: bool) -> None:
+    with pytest.raises(LibraryError, match="is no file, so it can't be a library"):
+        Library(tmp_path, create=create)
+
+
+def test_where_no_file_can_be_made_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gone.sqlite").symlink_to(tmp_path / "absent" / "modules.sqlite")
+    with pytest.raises(LibraryError, match=f"Check that {tmp_path} is a folder in which you may write"):
+        Library(tmp_path / "gone.sqlite", create=True)
