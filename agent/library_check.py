@@ -15,6 +15,8 @@ from archgraft.evaluator.trying import try_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.library_records import LibraryModule
 
+_NOT_INSTALLED = "the original can't be imported: ModuleNotFoundError"
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -59,3 +61,5 @@ def show(checked: Sequence[Checked], *, as_json: bool) -> None:
         f"{counts['equal']:,} of {len(checked):,} modules do what their originals do, {counts['differs']:,} differ, "
         f"{counts['not_comparable']:,} can't be compared"
     )
+    if any(_NOT_INSTALLED in one.reason for one in checked):
+        typer.echo("install what can't be imported, or name a folder made by `pip install --target` with --originals")

@@ -11,7 +11,7 @@ from archgraft.tree_ops.fetch_archive import from_archive, is_archive
 from archgraft.tree_ops.fetch_git import GIT_PREFIX, from_git
 from archgraft.tree_ops.fetch_installed import from_installed
 from archgraft.tree_ops.fetch_registry import REGISTRY_PREFIX, RegistryUnreachableError, from_registry
-from archgraft.tree_ops.near_names import near_paths
+from archgraft.tree_ops.near_names import expanded, near_paths
 from archgraft.tree_ops.source_files import BrokenFile, files
 from archgraft.tree_ops.source_roots import root_of_path
 from archgraft.tree_ops.sources import SourceRoot
@@ -32,7 +32,7 @@ def resolve(source: str, cache: Path) -> SourceRoot:
         return from_registry(source, cache)
     if source.startswith(GIT_PREFIX):
         return from_git(source, cache)
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.exists():
         return _from_path(source, path.resolve(), cache)
     if path.suffix == ".py" or len(path.parts) > 1 or source.startswith((".", "~")) or is_archive(path):

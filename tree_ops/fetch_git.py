@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.near_names import near_names, near_paths
+from archgraft.tree_ops.near_names import expanded, near_names, near_paths
 from archgraft.tree_ops.source_roots import root_of_path
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.unpacking import Unpacking, is_wanted, kept
@@ -100,10 +100,10 @@ def _split(place: str) -> tuple[Path, str]:
     """The path and the revision of `PATH@REVISION`; both may hold an @, and HEAD is what none means."""
     ends = [number for number, character in enumerate(place) if character == "@"]
     for end in (len(place), *ends):
-        path = Path(place[:end]).expanduser()
+        path = expanded(place[:end])
         if path.is_dir():
             return path, place[end + 1 :] or "HEAD"
-    return Path(place[: ends[-1]] if ends else place).expanduser(), "HEAD"
+    return expanded(place[: ends[-1]] if ends else place), "HEAD"
 
 
 def _commit(repository: _Repository, revision: str) -> str:

@@ -15,13 +15,23 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     return [by_lower[one] for one in near]
 
 
+def expanded(path: str) -> Path:
+    """The path with the home folder in the place of its `~`; as it is where nobody has such a home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def near_paths(path: Path) -> str:
     """The end of a message about a missing path: which part of it is missing, and what is there instead."""
     missing = path
     while not missing.parent.exists():
         missing = missing.parent
     try:
-        near = near_names(missing.name, (entry.name for entry in missing.parent.iterdir()))
+        near = near_names(
+            missing.name, (entry.name for entry in missing.parent.iterdir() if entry.name != missing.name)
+        )
     except OSError:
         return ""
     if not near:

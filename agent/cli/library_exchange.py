@@ -103,14 +103,16 @@ def merge_command(
     from archgraft.tree_ops.library import Library
     from archgraft.tree_ops.library_merge import merge_libraries
 
-    with Library(others[0]):
-        pass  # a mistyped name is told before a library is made
+    for path in others:
+        with Library(path):
+            pass  # a mistyped name is told before a library is made or changed
+    summaries = []
     with Library(library, create=True) as target:
         for path in others:
             with Library(path) as other:
                 done = merge_libraries(target, other)
+            summaries.append({"library": str(path), **asdict(done)})
             if json:
-                typer.echo(dumps({"library": str(path), **asdict(done)}))
                 continue
             typer.echo(
                 f"{path}: {done.n_added:,} modules added, {done.n_known:,} known already, {done.n_verified:,} verified "
@@ -120,3 +122,5 @@ def merge_command(
             for conflict in done.conflicts:
                 name = printable(conflict.qualified_name)
                 typer.echo(f"kept this library's contract: {conflict.module_id} {name}: {', '.join(conflict.fields)}")
+    if json:
+        typer.echo(dumps(summaries, indent=2))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archgraft.agent.cli import main
-from archgraft.agent.library_check import check
+from archgraft.agent.library_check import Checked, check, show
 from archgraft.agent.mine import mine, read_sources
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
@@ -71,3 +71,11 @@ def test_an_empty_library_has_nothing_to_check(tmp_path: Path, capsys: pytest.Ca
         main(["library", "check", "--library", str(library), "--json"])
     assert end.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"counts": {}, "modules": []}
+
+
+def test_who_lacks_the_originals_is_told_how_to_get_them(capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "the original can't be imported: ModuleNotFoundError: No module named 'nets'"
+    show([Checked("0a", "nets.Block", "not_comparable", reason)], as_json=False)
+    assert "--originals" in capsys.readouterr().out
+    show([Checked("0a", "nets.Block", "equal", "")], as_json=False)
+    assert "--originals" not in capsys.readouterr().out

@@ -244,3 +244,16 @@ def test_a_full_disk_under_the_cache_is_told() -> None:
     error = explain_failure("timm", "1.0", "ERROR: Exception:\nOSError: [Errno 28] No space left on device\n")
     assert "the disk under the cache folder is full" in str(error)
     assert not isinstance(error, RegistryUnreachableError)
+
+
+@pytest.mark.parametrize("source", ["~nobody-of-that-name/nets", "git+~nobody-of-that-name/nets@v1"])
+def test_the_home_of_nobody_is_no_folder(tmp_path: Path, source: str) -> None:
+    with pytest.raises(SourceError, match=r"there is no .* ~nobody-of-that-name"):
+        resolve(source, tmp_path)
+
+
+def test_a_link_to_itself_is_not_offered_in_its_own_place(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.py"
+    loop.symlink_to(loop)
+    with pytest.raises(SourceError, match=r"no file or folder [^:]*$"):
+        resolve(str(loop), tmp_path)

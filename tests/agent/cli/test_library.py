@@ -98,8 +98,9 @@ def test_a_library_goes_into_a_file_and_out_of_it(path: Path, tmp_path: Path) ->
     assert answer("library", "export", out, "--library", path)["n_modules"] == 3
     assert answer("library", "import", out, "--library", new, "--no-probe")["n_added"] == 3
     assert command("library", "list", "--all", "--library", new).stdout.count("unverified") == 3
-    merged = answer("library", "merge", path, "--library", new)
+    merged, again = answer("library", "merge", path, path, "--library", new)
     assert (merged["n_verified"], merged["n_rejections"]) == (3, 1)
+    assert (again["library"], again["n_known"], again["n_rejections"]) == (str(path), 3, 0)
     assert "\n3 of 3 modules; 3 are offered" in command("library", "list", "--library", new).stdout
 
 
@@ -125,9 +126,11 @@ def test_what_the_user_can_mend_is_one_message_and_code_2(path: Path, arguments:
 
 
 def test_a_failed_import_makes_no_library(tmp_path: Path) -> None:
-    for arguments in (("import", "absent.jsonl"), ("merge", "absent.sqlite")):
+    good = tmp_path / "good.sqlite"
+    Library(good, create=True).close()
+    for arguments in (("import", "absent.jsonl"), ("merge", "absent.sqlite"), ("merge", good, "absent.sqlite")):
         assert command("library", *arguments, "--library", tmp_path / "new.sqlite").exit_code == 2
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [good]
 
 
 @pytest.mark.parametrize("text", ["", "x = 1", "class Plain:\n    pass", "def (:"])
