@@ -165,6 +165,8 @@ def _flags(module: LibraryModule) -> str:
         f"stride {contract.spatial_stride}": contract.spatial_stride > 1,
         f"width x{contract.width_multiple}": contract.width_multiple > 1,
         f"positions x{contract.position_multiple}": contract.position_multiple > 1,
+        "square": contract.square,
+        "built for the host's positions": contract.is_sized,
     }
     return ", ".join(name for name, holds in flags.items() if holds)
 

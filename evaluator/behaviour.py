@@ -3,6 +3,7 @@
 Every check runs the module; none trusts its code. `ContractError` carries the reason for a rejection.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,11 +11,13 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.layouts import (
     Positions,
+    ProbeSizes,
     channel_axis,
     channels_first,
     from_channels_first,
     positions_of,
     random_input,
+    sizes_of,
 )
 from archgraft.evaluator.layouts import shape_of as layout_shape
 from archgraft.tree_ops.contract import Layout
@@ -31,13 +34,28 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A module built for given widths, and the layout that it is probed in."""
+    """A module built for given widths, and the layout that it is probed in.
+
+    `rebuilt` makes it anew for other positions, where it is built for their number; `square` says that it only works
+    on squares.
+    """
 
     module: nn.Module
     layout: Layout
     in_width: int
     out_width: int
     generator: torch.Generator
+    rebuilt: "Callable[[Positions], Subject] | None" = None
+    square: bool = False
+
+    @property
+    def sizes(self) -> ProbeSizes:
+        """The position lengths that it is probed at."""
+        return sizes_of(self.layout, square=self.square)
+
+    def at(self, positions: Positions) -> "Subject":
+        """The module for these positions. Raises whatever its constructor raises."""
+        return self if self.rebuilt is None else self.rebuilt(positions)
 
     def input(self, positions: Positions, batch: int = 3) -> Tensor:
         return random_input(self.layout, self.in_width, positions, self.generator, batch)
@@ -62,6 +80,7 @@ def wake(module: nn.Module, generator: torch.Generator) -> None:
 
 def stride_at(subject: Subject, positions: Positions) -> int:
     """By how much the position axes shrink, after checking the output's whole shape."""
+    subject = subject.at(positions)
     with torch.no_grad():
         output = subject(subject.input(positions))
     expected_rank = len(layout_shape(subject.layout, 1, 1, positions))

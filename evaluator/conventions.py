@@ -113,7 +113,7 @@ def known_value(name: str, width: int | None = None) -> Any:
 
 def has_widths(template: Template) -> bool:
     """Whether the host's width enters the constructor at all."""
-    return any(isinstance(value, Role) for _, value in template)
+    return any(isinstance(value, Role) and value.role in ("in_width", "out_width") for _, value in template)
 
 
 def projects(template: Template) -> bool:

@@ -18,7 +18,6 @@ from archgraft.evaluator.layouts import (
     channels_first,
     from_channels_first,
     positions_of,
-    sizes_of,
 )
 from archgraft.tree_ops.contract import Family, Kind
 
@@ -117,10 +116,12 @@ def _steps_through_positions(subject: Subject, output: Tensor, positions: Positi
 
     A hand-written scan, selective or not, is told from loops over heads, windows or branches by this.
     """
-    longer = sizes_of(subject.layout).other
+    longer = subject.sizes.other
     n_more = max((after - before for before, after in zip(positions, longer)), default=0)
     if n_more <= 0:
         return False
+    subject = subject.at(longer)
+    subject.module.requires_grad_(False)
     inputs = subject.input(longer, batch=2).requires_grad_()
     return depth_of(subject.module(inputs * 1.0)) - depth_of(output) >= n_more
 

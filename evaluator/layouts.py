@@ -17,7 +17,7 @@ BATCH = 3
 @dataclass(frozen=True, slots=True)
 class ProbeSizes:
     """Position lengths that a layout is probed at. `base` and `other` are multiples of 8; `uneven` maps a multiple to
-    lengths that are multiples of it and of nothing larger."""
+    lengths that are multiples of it and of nothing larger. What only works on squares is probed on squares."""
 
     base: Positions
     other: Positions
@@ -27,10 +27,14 @@ class ProbeSizes:
 _TWO_AXES = ProbeSizes((8, 8), (16, 8), ((1, (7, 7)), (2, (6, 6)), (4, (12, 12)), (8, (24, 24))))
 _ONE_AXIS = ProbeSizes((16,), (24,), ((1, (13,)), (2, (14,)), (4, (12,)), (8, (40,))))
 _NO_AXIS = ProbeSizes((), (), ((1, ()),))
+_SQUARE_MAP = ProbeSizes((8, 8), (16, 16), _TWO_AXES.uneven)
+_SQUARE_NUMBER = ProbeSizes((16,), (64,), ((1, (25,)), (4, (36,))))
 
 
-def sizes_of(layout: Layout) -> ProbeSizes:
+def sizes_of(layout: Layout, *, square: bool = False) -> ProbeSizes:
     """The position lengths to probe a layout at."""
+    if square:
+        return {"map": _SQUARE_MAP, "map_last": _SQUARE_MAP, "vector": _NO_AXIS}.get(layout, _SQUARE_NUMBER)
     return {"map": _TWO_AXES, "map_last": _TWO_AXES, "vector": _NO_AXIS}.get(layout, _ONE_AXIS)
 
 

@@ -10,7 +10,7 @@ which the module keeps every promise is its contract's.
 import inspect
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -33,6 +33,7 @@ from archgraft.evaluator.behaviour import (
     stride_at,
 )
 from archgraft.evaluator.conventions import (
+    Template,
     UnknownParameterError,
     WholeModelError,
     has_widths,
@@ -43,11 +44,19 @@ from archgraft.evaluator.family import nature_of
 from archgraft.evaluator.feeds import feeds_for
 from archgraft.evaluator.fingerprint import fingerprint
 from archgraft.evaluator.further_templates import further_templates
-from archgraft.evaluator.layouts import LAYOUTS, Positions, channel_axis, random_input, sizes_of
+from archgraft.evaluator.layouts import LAYOUTS, channel_axis, random_input, sizes_of
 from archgraft.evaluator.poison import Guard
+from archgraft.evaluator.size_limits import (
+    find_min_width,
+    find_position_multiple,
+    find_width_multiple,
+    keeps_stride,
+)
+from archgraft.evaluator.sized_templates import sized_templates
+from archgraft.evaluator.trial import describe
 from archgraft.evaluator.way_to_build import Construction
 from archgraft.sandbox.protocol import Channel, Message
-from archgraft.tree_ops.contract import Contract, Feed, Layout
+from archgraft.tree_ops.contract import Contract, Feed
 from archgraft.tree_ops.contract_json import contract_to_json, template_from_json
 from archgraft.tree_ops.spec import Parameter
 
@@ -56,31 +65,14 @@ KINDS = ("execute", "construct", "forward", "contract")
 
 SEARCH_SECONDS = 3.0
 """CPU time after which no other way to call a constructor is tried."""
+SIZED_SECONDS = 1.5
+"""The same for ways that tell the constructor how many positions there are."""
 MAX_FORWARD_TRIES = 2
 MAX_SCALE = 16
 MAX_PARAMETERS = 20_000_000
 
 BASE_WIDTHS = ((32, 48), (48, 96), (64, 128), (96, 192))
 """(in, out) widths to begin with; modules that keep their width use the first of each pair."""
-
-NARROW_WIDTHS = (4, 8, 12, 16, 24)
-"""Widths below those that all else is probed at."""
-WIDTHS_BY_MULTIPLE = (
-    (1, 37, 41),
-    (2, 34, 38),
-    (4, 44, 52),
-    (8, 40, 56),
-    (16, 80, 48),
-    (3, 39, 33),
-    (6, 42, 66),
-    (12, 36, 60),
-    (24, 72, 120),
-    (32, 160, 96),
-    (48, 144, 240),
-    (64, 192, 320),
-    (96, 288, 480),
-)
-"""A multiple, and two widths that are multiples of it and of no larger one in the list."""
 
 
 class RejectedError(Exception):
@@ -116,40 +108,54 @@ def probe(header: Mapping[str, Any], guard: Guard) -> Contract:
         namespace = guard.load(str(header["source"])).__dict__
         module_class = namespace[str(header["class_name"])]
     parameters = [Parameter(**fields) for fields in header["parameters"]]
-    seed = int(header["seed"])
-    furthest: RejectedError | None = None
+    search = _Search(module_class, guard, int(header["seed"]))
+    seen = parameters or inherited_parameters(module_class)
     try:
-        proposals = templates(parameters or inherited_parameters(module_class))
+        proposals = templates(seen)
     except WholeModelError as error:
         raise RejectedError("construct", str(error)) from None
     except UnknownParameterError as error:
-        proposals, furthest = (), RejectedError("construct", str(error))
+        proposals, search.furthest = (), RejectedError("construct", str(error))
     given = tuple(template_from_json(one) for one in header.get("templates") or ())
-    deadline = time.process_time() + SEARCH_SECONDS
-    for template in (*given, *proposals):
-        try:
-            return _watched_contract(Construction(module_class, template, seed), guard)
-        except RejectedError as rejected:
-            furthest = _further(furthest, rejected)
-        if time.process_time() > deadline:
-            break
-    assert furthest is not None
-    if furthest.kind != "contract":
-        for template in further_templates(module_class, namespace, header, parameters):
+    found = search.try_all((*given, *proposals), SEARCH_SECONDS) or search.try_all(
+        sized_templates((*given, *proposals), seen), SIZED_SECONDS
+    )
+    if found is None and search.furthest is not None and search.furthest.kind != "contract":
+        further = tuple(further_templates(module_class, namespace, header, parameters))
+        found = search.try_all((*further, *sized_templates(further, seen)), SIZED_SECONDS)
+    if found is None:
+        raise search.furthest or RejectedError("construct", "no way to build it was found")
+    return found
+
+
+class _Search:
+    """Tries ways to build one class, and remembers why the one that got furthest failed."""
+
+    def __init__(self, module_class: Callable[..., Any], guard: Guard, seed: int) -> None:
+        self._module_class, self._guard, self._seed = module_class, guard, seed
+        self.furthest: RejectedError | None = None
+
+    def try_all(self, proposals: Iterable[Template], seconds: float) -> Contract | None:
+        """The contract of the first template that has one, before that much CPU time is over."""
+        deadline = time.process_time() + seconds
+        for template in proposals:
             try:
-                return _watched_contract(Construction(module_class, template, seed), guard)
+                return _watched_contract(Construction(self._module_class, template, self._seed), self._guard)
             except RejectedError as rejected:
-                furthest = _further(furthest, rejected)
-    raise furthest
+                self.furthest = _further(self.furthest, rejected)
+            if time.process_time() > deadline:
+                break
+        return None
 
 
 def _watched_contract(construction: Construction, guard: Guard) -> Contract:
     """The contract of one way to build the class, which is then run once more under the guard's eyes."""
     contract, construction = _contract_of(construction)
     generator = torch.Generator().manual_seed(construction.seed)
-    inputs = random_input(contract.layout, contract.probe_widths[0], contract.probe_positions, generator)
+    (in_width, out_width), positions = contract.probe_widths, contract.probe_positions
+    inputs = random_input(contract.layout, in_width, positions, generator)
     with rejecting("contract"):
-        guard.watch_calls(lambda: construction.build(*contract.probe_widths), inputs)
+        guard.watch_calls(lambda: construction.build(in_width, out_width, positions), inputs)
     return contract
 
 
@@ -169,12 +175,6 @@ def inherited_parameters(module_class: Callable[..., Any]) -> list[Parameter]:
         for p in found
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
-
-
-def describe(error: BaseException) -> str:
-    """One line: the error's type and the first line of its message."""
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0][:300]}" if text else type(error).__name__
 
 
 @contextmanager
@@ -220,7 +220,7 @@ def _contract_at(construction: Construction, in_width: int, out_width: int) -> t
         one = replace(construction, feeds=feeds, fed_layout=layout)
         subject = replace(built, layout=layout)
         try:
-            if feeds:
+            if feeds or construction.is_sized:
                 with rejecting("construct"):
                     subject = one.subject(layout, in_width, out_width)
             return _contract_in(one, subject)
@@ -255,10 +255,10 @@ def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract
     with rejecting("contract"):
         _check_behaviour(construction, subject)
         check_stride_in_place(subject, sizes.base, stride)
-        _check_other_size(subject, stride)
+        subject = _at_other_sizes(subject, stride)
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
-        width_multiple = _width_multiple(construction, subject.layout, stride)
+        width_multiple = find_width_multiple(construction, subject.layout, stride)
         nature = nature_of(subject, sizes.base)
         rule: Literal["preserve", "project", "scale"] = "preserve" if construction.scale == (1, 1) else "scale"
         contract = Contract(
@@ -269,7 +269,7 @@ def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract
             feeds=construction.feeds,
             takes_first=construction.takes_first,
             width_multiple=width_multiple,
-            min_width=_min_width(construction, subject, stride, width_multiple),
+            min_width=find_min_width(construction, subject, stride, width_multiple),
             spatial_stride=stride,
             causal=is_causal(subject, sizes.base),
             mutates_input=mutates_input(subject, sizes.base),
@@ -277,10 +277,11 @@ def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract
             flops=flops,
             probe_widths=(subject.in_width, subject.out_width),
             probe_positions=sizes.base,
-            position_multiple=_position_multiple(subject, stride),
+            position_multiple=find_position_multiple(subject, stride),
             family=nature.family,
             kind=nature.kind,
             fingerprint=fingerprint(fresh, sizes.base),
+            square=subject.square,
         )
         return contract, construction
 
@@ -303,8 +304,20 @@ def _adapted(construction: Construction, subject: Subject) -> tuple[Construction
     return construction, subject
 
 
+def _at_other_sizes(subject: Subject, stride: int) -> Subject:
+    """The module as one for any positions, or else for squares. Raises `ContractError` when it is neither."""
+    try:
+        _check_other_size(subject, stride)
+    except ContractError:
+        square = replace(subject, square=True)
+        if not subject.sizes.other or not keeps_stride(square, square.sizes.other, stride):
+            raise
+        return square
+    return subject
+
+
 def _check_other_size(subject: Subject, stride: int) -> None:
-    sizes = sizes_of(subject.layout)
+    sizes = subject.sizes
     if not sizes.other:
         return
     try:
@@ -324,47 +337,6 @@ def _check_behaviour(construction: Construction, subject: Subject) -> None:
     training = construction.subject(subject.layout, subject.in_width, subject.out_width)
     training.module.train()
     check_gradients(training, base)
-
-
-def _width_multiple(construction: Construction, layout: Layout, stride: int) -> int:
-    """The smallest listed number of which widths must be multiples, each seen at widths of its own."""
-    reason = ""
-    for multiple, *pair in WIDTHS_BY_MULTIPLE:
-        try:
-            subject = construction.subject(layout, *construction.widths(*pair))
-            if stride_at(subject, sizes_of(layout).base) == stride:
-                return multiple
-        except Exception as error:  # noqa: BLE001 - mined code may raise anything
-            reason = describe(error)
-    raise ContractError(f"works at one width only; at another: {reason}")
-
-
-def _min_width(construction: Construction, subject: Subject, stride: int, multiple: int) -> int:
-    """The smallest listed width that works: a number of heads found by dividing is zero below a width of its own."""
-    base = sizes_of(subject.layout).base
-    for width in NARROW_WIDTHS:
-        if width % multiple:
-            continue
-        try:
-            if stride_at(construction.subject(subject.layout, *construction.widths(width, width)), base) == stride:
-                return width
-        except Exception:  # noqa: BLE001 - mined code may raise anything; a width that fails is the finding
-            continue
-    return min(subject.in_width, subject.out_width)
-
-
-def _position_multiple(subject: Subject, stride: int) -> int:
-    for multiple, positions in sizes_of(subject.layout).uneven:
-        if multiple % stride == 0 and _keeps_stride(subject, positions, stride):
-            return multiple
-    return 8
-
-
-def _keeps_stride(subject: Subject, positions: Positions, stride: int) -> bool:
-    try:
-        return stride_at(subject, positions) == stride
-    except Exception:  # noqa: BLE001 - a size that doesn't work is the finding
-        return False
 
 
 def _cost(subject: Subject) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import functools
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from torch import nn
 
 from archgraft.evaluator.behaviour import Subject, wake
 from archgraft.evaluator.conventions import Template, projects
+from archgraft.evaluator.layouts import Positions, sizes_of
 from archgraft.evaluator.loading import evaluate
 from archgraft.tree_ops import adapter_modules
-from archgraft.tree_ops.contract import Feed, Layout, fill
+from archgraft.tree_ops.contract import Feed, Layout, fill, wants_positions
 from archgraft.tree_ops.expressions import Expression
 from archgraft.tree_ops.fit import call_adapters
 from archgraft.tree_ops.syntax import literal
@@ -31,9 +32,15 @@ class Construction:
     takes_first: bool = False
     scale: tuple[int, int] = (1, 1)
 
-    def build(self, in_width: int, out_width: int) -> nn.Module:
+    @property
+    def is_sized(self) -> bool:
+        """Whether the constructor is told anything about the host's positions."""
+        return wants_positions(self.template)
+
+    def build(self, in_width: int, out_width: int, positions: Positions) -> nn.Module:
+        """The module for a host of these widths and positions. Raises whatever its constructor raises."""
         torch.manual_seed(self.seed)
-        arguments = fill(self.template, {"in_width": in_width, "out_width": out_width})
+        arguments = fill(self.template, in_width, out_width, positions)
         module = self.module_class(**{name: _value(value) for name, value in arguments.items()})
         if not isinstance(module, nn.Module):
             raise TypeError(f"the constructor gives a {type(module).__name__}")
@@ -43,14 +50,27 @@ class Construction:
             module = wrapped
         return module
 
-    def subject(self, layout: Layout, in_width: int, out_width: int, *, awake: bool = True) -> Subject:
+    def subject(
+        self,
+        layout: Layout,
+        in_width: int,
+        out_width: int,
+        *,
+        awake: bool = True,
+        positions: Positions | None = None,
+    ) -> Subject:
         """A freshly built module in eval mode. Raises whatever its constructor raises."""
-        module = self.build(in_width, out_width)
+        module = self.build(in_width, out_width, sizes_of(layout).base if positions is None else positions)
         module.eval()  # some classes override it and return nothing
         generator = torch.Generator().manual_seed(self.seed)
         if awake:
             wake(module, generator)
-        return Subject(module, layout, in_width, out_width, generator)
+        made = Subject(module, layout, in_width, out_width, generator)
+
+        def rebuilt(other: Positions) -> Subject:
+            return self.subject(layout, in_width, out_width, awake=awake, positions=other)
+
+        return replace(made, rebuilt=rebuilt) if self.is_sized else made
 
     def widths(self, in_width: int, out_width: int) -> tuple[int, int]:
         """The pair, the second following from the first where the class has no output width of its own."""

@@ -38,7 +38,7 @@ class Member:
     behaviour: str
     is_verified: bool
     multiples: tuple[int, ...]
-    """Of which widths and positions must be multiples, and the least width: small ones fit more places."""
+    """Of which widths and positions must be multiples, the least width, 1 if only for squares: small ones fit more."""
     n_lines: int
     licences: tuple[str, ...]
     """Of its origins."""

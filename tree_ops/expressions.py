@@ -1,7 +1,7 @@
-"""Template values that are neither plain literals nor a width: `torch.nn.GELU`, `torch.nn.Linear(in_width, 4)`.
+"""Template values that are neither plain literals nor a role: `torch.nn.GELU`, `torch.nn.Linear(in_width, 4)`.
 
 An expression is Python source of a closed kind: dotted names of torch, calls of classes of `torch.nn`,
-`functools.partial` and `types.SimpleNamespace`, literals, and the host's widths with `*` and `//` between them. What
+`functools.partial` and `types.SimpleNamespace`, literals, and the host's numbers with `*` and `//` between them. What
 travels out of the sandbox or lies in a library is checked against that grammar before anything is done with it; only a
 sandbox child ever evaluates one.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 from archgraft.tree_ops.syntax import parse_expression
 
-WIDTH_NAMES = ("in_width", "out_width")
+ROLE_NAMES = ("in_width", "out_width", "n_positions", "map_height", "map_width", "side")
+"""What the host decides: `archgraft.tree_ops.contract.RoleName`."""
 _CALLABLES = re.compile(r"torch\.nn\.[A-Z]\w*|torch\.(Size|device)|types\.SimpleNamespace|functools\.partial")
 _DOTTED = re.compile(
     r"torch\.nn\.(functional\.)?[A-Za-z]\w*"
@@ -37,19 +38,19 @@ class Expression:
         except (SyntaxError, RecursionError, MemoryError):
             raise ValueError(f"{self.text[:80]!r} is no expression") from None
 
-    def at(self, widths: Mapping[Any, int]) -> "Expression":
-        """The expression with numbers in place of the widths."""
-        return Expression(ast.unparse(_Fill(widths).visit(parse_expression(self.text))))
+    def at(self, numbers: Mapping[Any, int]) -> "Expression":
+        """The expression with numbers in place of the roles."""
+        return Expression(ast.unparse(_Fill(numbers).visit(parse_expression(self.text))))
 
     @property
-    def widths(self) -> frozenset[str]:
-        """The widths that it names."""
+    def roles(self) -> frozenset[str]:
+        """The roles that it names."""
         names = {node.id for node in ast.walk(parse_expression(self.text)) if isinstance(node, ast.Name)}
-        return frozenset(names & set(WIDTH_NAMES))
+        return frozenset(names & set(ROLE_NAMES))
 
 
 def source_of(value: object) -> str:
-    """The Python source of a template value for one host: a literal, or an expression without widths."""
+    """The Python source of a template value for one host: a literal, or an expression without roles."""
     return value.text if isinstance(value, Expression) else repr(value)
 
 
@@ -57,7 +58,7 @@ def _check(node: ast.expr) -> None:
     match node:
         case ast.Constant():
             pass
-        case ast.Name(id=name) if name in WIDTH_NAMES:
+        case ast.Name(id=name) if name in ROLE_NAMES:
             pass
         case ast.Attribute() if _DOTTED.fullmatch(ast.unparse(node)):
             pass
@@ -86,24 +87,24 @@ def _check(node: ast.expr) -> None:
 
 
 def _check_number(node: ast.expr) -> None:
-    """Powers of tuples and texts would be memory bombs: only widths and whole numbers are multiplied or divided."""
+    """Powers of tuples and texts would be memory bombs: only roles and whole numbers are multiplied or divided."""
     match node:
         case ast.Constant(value=int()) | ast.Name():
             _check(node)
         case ast.BinOp():
             _check(node)
         case _:
-            raise ValueError("only widths and whole numbers are multiplied or divided in an expression")
+            raise ValueError("only roles and whole numbers are multiplied or divided in an expression")
 
 
 class _Fill(ast.NodeTransformer):
-    """Puts numbers in place of widths and works the arithmetic out."""
+    """Puts numbers in place of roles and works the arithmetic out."""
 
-    def __init__(self, widths: Mapping[Any, int]) -> None:
-        self._widths = widths
+    def __init__(self, numbers: Mapping[Any, int]) -> None:
+        self._numbers = numbers
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Constant(self._widths[node.id]) if node.id in self._widths else node
+        return ast.Constant(self._numbers[node.id]) if node.id in self._numbers else node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         left, right = self.visit(node.left), self.visit(node.right)

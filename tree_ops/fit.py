@@ -46,7 +46,8 @@ def fit(
         return None
     if contract.layout != site.layout and contract.spatial_stride != 1:
         return None
-    if any(size % contract.position_multiple for size in _seen_positions(contract.layout, site.layout, in_positions)):
+    seen = _seen_positions(contract.layout, site.layout, in_positions)
+    if not contract.suits_positions(seen):
         return None
     widths = _widths(contract, in_width, site.out_width, site.layout)
     pool = _pool(contract, stride, site.layout)
@@ -58,7 +59,7 @@ def fit(
     wrappers = (*call_adapters(contract.feeds, contract.layout, takes_first=contract.takes_first), *wrappers)
     return Graft(
         module_id=module_id,
-        arguments=sourced(**contract.arguments_for(*core)),
+        arguments=sourced(**contract.arguments_for(*core, seen)),
         wrappers=tuple(wrappers),
         before=before,
         after=(*after, *pool),

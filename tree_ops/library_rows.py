@@ -21,7 +21,8 @@ INSERTION = f"insert into modules ({COLUMNS}) values ({', '.join('?' * len(COLUM
 MEMBERS = """
     select id, layout, json_extract(contract, '$.width'), json_extract(contract, '$.spatial_stride'), body, behaviour,
         is_verified, json_extract(contract, '$.width_multiple'), json_extract(contract, '$.position_multiple'),
-        json_extract(contract, '$.min_width'), n_lines, coalesce(json_extract(contract, '$.width_scale'), '[1,1]'),
+        json_extract(contract, '$.min_width'), coalesce(json_extract(contract, '$.square'), 0), n_lines,
+        coalesce(json_extract(contract, '$.width_scale'), '[1,1]'),
         (select group_concat(distinct licence) from origins where module_id = id),
         (select source || char(10) || version || char(10) || qualified_name from origins where module_id = id
             order by source, version, qualified_name limit 1)

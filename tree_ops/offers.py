@@ -234,14 +234,14 @@ def graft_cost(contract: Contract, graft: Graft, site: Signature) -> Cost:
 
     Parameters are quadratic in width, with linear parts that tell at small widths. FLOPs are that, times positions;
     what attends to all positions is quadratic in them too, so there the square is taken: rather too much than a
-    candidate over the caps.
+    candidate over the caps. The same goes for the parameters of what is built for a number of positions.
     """
     ratio = max(site.in_width, site.out_width) / max(contract.probe_widths)
     width_factor = ratio**2 if ratio > 1 else (ratio**2 + ratio) / 2
     position_ratio = math.prod(site.in_positions) / math.prod(contract.probe_positions)
-    if contract.family == "attention":
+    if contract.family == "attention" or contract.is_sized:
         position_ratio = max(position_ratio, position_ratio**2)
-    parameters = contract.n_parameters * width_factor
+    parameters = contract.n_parameters * width_factor * (max(1.0, position_ratio) if contract.is_sized else 1)
     flops = contract.flops * width_factor * position_ratio
     for adapter in (*graft.before, *graft.after):
         if adapter.name in ("nn.Conv2d", "nn.Conv1d", "nn.Linear"):

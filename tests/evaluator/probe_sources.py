@@ -293,12 +293,49 @@ class Orphan(nn.Module):
 
 FIXED_SIZE = """
 class TokenMixer(nn.Module):
-    def __init__(self, dim, num_tokens):
+    def __init__(self, dim, num_tokens=None, rows=16):
         super().__init__()
-        self.mix = nn.Linear(num_tokens, num_tokens)
+        self.mix = nn.Linear(num_tokens or rows, num_tokens or rows)
 
     def forward(self, x):
         return self.mix(x.transpose(1, 2)).transpose(1, 2)
+"""
+
+MAP_TABLE = """
+class MapTable(nn.Module):
+    def __init__(self, dim, feat_size=None):
+        super().__init__()
+        height, width = feat_size
+        self.places = nn.Parameter(torch.randn(dim, height, width))
+        self.mix = nn.Conv2d(dim, dim, 1)
+
+    def forward(self, x):
+        return self.mix(x + self.places)
+"""
+
+WINDOW_TABLE = """
+class WindowTable(nn.Module):
+    def __init__(self, dim, window_size):
+        super().__init__()
+        self.bias = nn.Parameter(torch.randn(window_size**2, window_size**2))
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return (q @ k.transpose(1, 2) + self.bias).softmax(-1) @ v
+"""
+
+SQUARE_GRID = """
+class SquareGrid(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.mix = nn.Conv2d(dim, dim, 3, padding=1)
+
+    def forward(self, x):
+        batch, n, dim = x.shape
+        side = int(n**0.5)
+        grid = x.transpose(1, 2).reshape(batch, dim, side, side)
+        return self.mix(grid).flatten(2).transpose(1, 2)
 """
 
 NOISY = """

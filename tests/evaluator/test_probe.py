@@ -154,7 +154,7 @@ def test_windows_ask_for_a_multiple_of_positions(sandbox: Sandbox) -> None:
         (sources.RAISING, ("dim",), "construct", "RuntimeError: this build has no kernels"),
         (sources.UNKNOWN, ("table",), "construct", "no value is known for the required parameter `table`"),
         (sources.BROKEN_IMPORT, (), "execute", "No module named 'a_package_that_is_not_there'"),
-        (sources.FIXED_SIZE, ("dim", "num_tokens"), "contract", "runs at (16,) positions, but not at (24,)"),
+        (sources.FIXED_SIZE, ("dim", "rows=16"), "contract", "runs at (16,) positions, but not at (24,)"),
     ],
 )
 def test_a_class_that_is_no_part_of_a_network_is_rejected_with_its_reason(
@@ -163,6 +163,31 @@ def test_a_class_that_is_no_part_of_a_network_is_rejected_with_its_reason(
     rejection = rejection_of(sandbox, body, *parameters)
     assert rejection.kind == kind
     assert reason in rejection.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "parameters", "template", "square"),
+    [
+        (sources.FIXED_SIZE, ("dim", "num_tokens"), ("num_tokens", Role("n_positions")), False),
+        (sources.MAP_TABLE, ("dim", "feat_size=None"), ("feat_size", Expression("(map_height, map_width)")), False),
+        (sources.WINDOW_TABLE, ("dim", "window_size: int"), ("window_size", Role("side")), True),
+        (sources.SQUARE_GRID, ("dim",), ("dim", Role("in_width")), True),
+    ],
+)
+def test_what_is_built_for_a_number_of_positions_is_told_the_hosts(
+    sandbox: Sandbox, body: str, parameters: tuple[str, ...], template: tuple[str, object], square: bool
+) -> None:
+    contract = contract_of(sandbox, body, *parameters)
+    assert template in contract.template
+    assert contract.square is square
+    assert contract.position_multiple == 1
+
+
+def test_a_module_built_for_its_positions_is_given_no_host_of_unknown_ones(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sources.FIXED_SIZE, "dim", "num_tokens")
+    assert contract.arguments_for(24, 24, (21,)) == {"dim": 24, "num_tokens": 21}
+    with pytest.raises(ValueError, match="made for the n_positions of its host"):
+        contract.arguments_for(24, 24)
 
 
 def test_classes_as_arguments_follow_from_a_trial_at_two_widths(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from archgraft.tree_ops.expressions import Expression, source_of
 def test_widths_are_filled_in_and_worked_out() -> None:
     expression = Expression("torch.nn.Linear(in_width, in_width * 4 // 2, bias=False)")
     assert expression.at({"in_width": 8}).text == "torch.nn.Linear(8, 16, bias=False)"
-    assert expression.widths == {"in_width"}
+    assert expression.roles == {"in_width"}
 
 
 @pytest.mark.parametrize(

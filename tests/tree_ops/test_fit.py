@@ -144,3 +144,35 @@ def test_a_module_that_scales_its_width_is_projected_to_the_hosts() -> None:
     widened = Signature("map", 16, 48, (8, 8), (8, 8), False)
     (projection,) = fitted(contract, widened).after
     assert projection.arguments[:2] == (("in_channels", "32"), ("out_channels", "48"))
+
+
+SIZED = dataclasses.replace(ATTENTION, template=(("dim", Role("in_width")), ("seq_len", Role("n_positions"))))
+
+
+def test_a_module_made_for_a_number_of_positions_is_told_those_that_it_meets() -> None:
+    assert dict(fitted(SIZED, TOKENS).arguments)["seq_len"] == "17"
+    assert dict(fitted(SIZED, MAP).arguments)["seq_len"] == "64"
+
+
+def test_height_and_width_are_those_of_the_map_that_the_module_meets() -> None:
+    template = (("dim", Role("in_width")), ("feat_size", Expression("(map_height, map_width)")))
+    sized = dataclasses.replace(PROJECTING, template=template, width="preserve")
+    wide = dataclasses.replace(MAP, in_positions=(8, 16), out_positions=(8, 16))
+    assert dict(fitted(sized, wide).arguments)["feat_size"] == "(8, 16)"
+    assert dict(fitted(sized, TOKENS).arguments)["feat_size"] == "(4, 4)"
+
+
+def test_a_module_made_for_a_map_does_not_fit_where_there_is_none() -> None:
+    template = (("dim", Role("in_width")), ("feat_size", Role("map_height")))
+    assert possible(dataclasses.replace(ATTENTION, template=template), TOKENS) is None
+
+
+def test_a_module_for_squares_takes_square_maps_and_square_numbers_of_tokens_only() -> None:
+    square = dataclasses.replace(ATTENTION, square=True)
+    windowed = dataclasses.replace(ATTENTION, template=(("dim", Role("in_width")), ("window_size", Role("side"))))
+    for contract in (square, windowed):
+        assert possible(contract, TOKENS) is None
+        assert possible(contract, dataclasses.replace(TOKENS, in_positions=(16,), out_positions=(16,))) is not None
+    oblong = dataclasses.replace(MAP, in_positions=(4, 16), out_positions=(4, 16))
+    assert possible(dataclasses.replace(PROJECTING, square=True), oblong) is None
+    assert possible(dataclasses.replace(PROJECTING, square=True), MAP) is not None

@@ -3,12 +3,13 @@
 import dataclasses
 import sqlite3
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archgraft.tree_ops.contract import Contract, Role
+from archgraft.tree_ops.contract import Contract, Role, RoleName
 from archgraft.tree_ops.contract_json import contract_from_json, contract_to_json
 from archgraft.tree_ops.errors import LibraryError
 from archgraft.tree_ops.library import Library
@@ -179,7 +180,7 @@ LITERALS = st.recursive(
     lambda inner: st.tuples(inner, inner) | st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=5,
 )
-ROLES = st.builds(Role, st.sampled_from(["in_width", "out_width"]), st.integers(1, 8), st.integers(1, 8))
+ROLES = st.builds(Role, st.sampled_from(get_args(RoleName)), st.integers(1, 8), st.integers(1, 8))
 
 
 NAMES = st.from_regex(r"[a-zà-ö_][a-z0-9_]{5}", fullmatch=True)
@@ -206,11 +207,22 @@ def test_contracts_survive_json_whatever_their_arguments(template: list[tuple[st
         {"fingerprint": "x\n"},
         {"kind": "model"},
         {"template": [["a", {"role": "in_width", "divisor": 0}]]},
+        {"template": [["a", {"role": "depth"}]]},
+        {"template": [["a", {"expression": "(map_height, map_depth)"}]]},
+        {"square": "maybe"},
     ],
 )
 def test_data_that_is_no_contract_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
         contract_from_json(contract_to_json(CONTRACT) | change)
+
+
+def test_contracts_from_before_there_were_sizes_ask_for_none() -> None:
+    fields = contract_to_json(CONTRACT)
+    del fields["square"]
+    old = contract_from_json(fields)
+    assert not old.square
+    assert not old.is_sized
 
 
 def test_an_empty_file_is_no_library_until_something_is_mined_into_it(tmp_path: Path) -> None:
