@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from archgraft.tree_ops.cutting import documentation_left_out
 from archgraft.tree_ops.import_block import guarded_import, import_block
 from archgraft.tree_ops.index import PROVIDED, Definition, External, SourceIndex
-from archgraft.tree_ops.line_budget import SHORT_LINES, parameters_to_fix, selectors
+from archgraft.tree_ops.line_budget import SHORT_LINES, parameters_to_fix
 from archgraft.tree_ops.links import LinkedPiece, PieceKey
 from archgraft.tree_ops.naming import choose_names
 from archgraft.tree_ops.ordering import emission_order
@@ -24,7 +24,6 @@ from archgraft.tree_ops.trimming import Trimming
 
 __all__ = ["ClosureError", "Extraction", "close", "extract"]
 
-_ALONE = "alone"
 Root = str | tuple[str, str] | Definition
 
 
@@ -64,52 +63,26 @@ def extract(index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = (
     try:
         if keep:
             return close(index, definitions, slim=lambda module: module not in keep)
-        found, may_choose = _readable(index, definitions)
-        return _settled(found) if may_choose else found
+        return _readable(index, definitions)
     except RecursionError:
         names = ", ".join(f"{found.module}.{found.name}" for found in definitions)
         raise ClosureError(f"{names} is, or needs, code that is nested too deeply to be read") from None
 
 
-def _readable(index: SourceIndex, roots: Sequence[Definition]) -> tuple[Extraction, bool]:
-    """The folded closure; one root that isn't short loses parameters as long as that shortens it.
-
-    Also whether a longer look at the parameters could shorten it further.
-    """
+def _readable(index: SourceIndex, roots: Sequence[Definition]) -> Extraction:
+    """The folded closure; one root that isn't short loses parameters as long as that shortens it."""
     texts: dict[PieceKey, str] = {}
     fixed: dict[str, str] = {}
     while True:
-        reached = _trimmed(index, roots, (), Folding(fixed), lambda _: True, texts, lenient=False)
+        folding = Folding(fixed)
+        reached = _trimmed(index, roots, (), folding, lambda _: True, texts, lenient=False)
         found = _written(reached, roots)
         is_long = len(roots) == 1 and found.source.count("\n") > SHORT_LINES
-        more = parameters_to_fix(index, roots[0], reached) if is_long else {}
+        n_lines = folding.n_live_lines
+        more = parameters_to_fix(index, roots[0], reached, n_lines) if is_long and n_lines is not None else {}
         if not more:
-            return replace(found, fixed=fixed), is_long and bool(fixed or selectors(reached, roots[0]))
+            return replace(found, fixed=fixed)
         fixed |= more
-
-
-def _settled(found: Extraction) -> Extraction:
-    """What extracting the extraction gives, again and again: more can be told of code that is already shorter."""
-    while True:
-        index = SourceIndex.of_texts({_ALONE: found.source})
-        again, _ = _readable(index, [Definition(_ALONE, found.name)])
-        if len(again.source) >= len(found.source):
-            return found
-        names = {name: again.emitted.get(Definition(_ALONE, name)) for name in found.emitted.values()}
-        documentation = {
-            ".".join([name, *path[1:]]): text
-            for path, text in ((key.split("."), text) for key, text in found.documentation.items())
-            if (name := names.get(path[0])) is not None
-        }
-        found = replace(
-            found,
-            source=again.source,
-            names={next(iter(found.names)): again.name},
-            requires=again.requires,
-            emitted={target: new for target, old in found.emitted.items() if (new := names[old]) is not None},
-            documentation=documentation,
-            fixed={**found.fixed, **again.fixed},
-        )
 
 
 def close(

@@ -62,6 +62,7 @@ class Cells:
         """The functions that a call was seen to mean, by the identity of its node."""
         self._open_names: list[Callable[[str], bool]] = []
         self._current: Unit | None = None
+        self._by_name: dict[str, list[Function]] = {}
         self._families = list({id(found.family): found.family for found in program.classes.values()}.values())
 
     # Values
@@ -142,9 +143,15 @@ class Cells:
                 raise GivenUpError("more code can run than is wanted")
 
     def _n_lines(self, unit: Unit) -> int:
-        """Lines that are a unit's own: those of a function, of a class without its methods, of values."""
+        """Lines that are a unit's own: those of a function, of a class without its methods, of values.
+
+        A docstring that is left out doesn't count, so that what is extracted counts as it did before.
+        """
         if isinstance(unit, Function):
-            return (unit.node.end_lineno or 0) - unit.node.lineno + 2
+            first = unit.node.body[0]
+            is_emitted = self.program.reached.is_live(unit.piece, first)
+            left_out = 0 if is_emitted else (first.end_lineno or 0) - first.lineno + 1
+            return (unit.node.end_lineno or 0) - unit.node.lineno + 2 - left_out
         if isinstance(unit, Class):
             return 2 + sum(not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in unit.node.body)
         piece = self.program.reached.pieces[unit]
@@ -234,11 +241,13 @@ class Cells:
 
     def escape(self, value: Value) -> None:
         """The value gets lost from sight."""
+        if not value:
+            return
         for definition in references(value):
             self.escape_definition(definition)
         for definition in tables(value):
             self.open_table(definition)
-        for atom in value or ():
+        for atom in value:
             if isinstance(atom, Bound):
                 self.leak("bound", atom.call)
                 self.leak_keys(atom.call)
@@ -326,9 +335,14 @@ class Cells:
     def methods_called(self, name: str, family: Family | None) -> list[Function]:
         """The methods that a call through an object may mean."""
         self.note_read(name)
-        families = [family] if family is not None else self._families
-        methods = [method for found in families for method in found.methods(name)]
+        methods = family.methods(name) if family is not None else self._methods_of_any(name)
         return [method for method in methods if self.read("instance", method.owner) != NOTHING]
+
+    def _methods_of_any(self, name: str) -> list[Function]:
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = [method for family in self._families for method in family.methods(name)]
+        return found
 
     def note_read(self, name: str) -> None:
         """Code names an attribute, so a method of that name may be called by what was seen."""

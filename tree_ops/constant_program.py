@@ -77,10 +77,16 @@ class Family:
     classes: list["Class"] = field(default_factory=list)
     is_open: bool = False
     is_layer: bool = False
+    _by_name: dict[str, list[Function]] = field(default_factory=dict)
 
     def methods(self, name: str) -> list[Function]:
-        """All methods of a name."""
-        return [found for member in self.classes if (found := member.methods.get(name)) is not None]
+        """All methods of a name; asked only once the family is complete, and remembered."""
+        found = self._by_name.get(name)
+        if found is None:
+            found = self._by_name[name] = [
+                method for member in self.classes if (method := member.methods.get(name)) is not None
+            ]
+        return found
 
 
 @dataclass(eq=False, slots=True)

@@ -27,12 +27,21 @@ _MAX_DEPTH = 5
 class Constants:
     """What was found. An `Oracle` of `folding`."""
 
-    def __init__(self, cells: Cells, facts: dict[int, Value]) -> None:
+    def __init__(self, cells: Cells, facts: dict[Unit, dict[int, Value]]) -> None:
         self._cells = cells
-        self._facts = facts
-        self.decided = {node for node, value in facts.items() if truth(value) is not None}
-        """Tests and operands whose truth is known, by identity."""
+        self._facts = {node: value for found in facts.values() for node, value in found.items()}
+        self.decided_in = {
+            unit if isinstance(unit, tuple) else unit.piece.key
+            for unit, found in facts.items()
+            if any(truth(value) is not None for value in found.values())
+        }
+        """Pieces with tests or operands whose truth is known."""
         self._is_pure: dict[Function, bool] = {}
+
+    @property
+    def n_live_lines(self) -> int:
+        """Lines of code that can run."""
+        return self._cells.n_live_lines
 
     def unasked_entries(self) -> dict[PieceKey, set[int]]:
         """Entries of tables that code never looks up: parts of pieces, by number."""
@@ -115,7 +124,7 @@ def _propagated(cells: Cells, reached: Reached) -> Constants | None:
         cells.work(execute)
     except GivenUpError:
         return None
-    return Constants(cells, {node: value for found in facts.values() for node, value in found.items()})
+    return Constants(cells, facts)
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -32,13 +32,15 @@ _FACTORY = frozenset({"device", "dtype"})
 """Where and in which type torch makes a tensor: these never choose code."""
 
 
-def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached) -> dict[str, str]:
-    """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it."""
+def parameters_to_fix(index: SourceIndex, root: Definition, found: Reached, longest: int) -> dict[str, str]:
+    """Constructor parameters, with their defaults, whose fixing brings the lines below the budget or near it.
+
+    `longest` are the lines that can run while none is fixed.
+    """
     candidates = selectors(found, root)
-    lines = _Lines(index, root, found)
-    longest = lines.with_fixed(()) if candidates else None
-    if longest is None:
+    if not candidates:
         return {}
+    lines = _Lines(index, root, found)
     is_over = longest > LINE_BUDGET
     shortest = lines.with_fixed(candidates, int(longest / (_SAVES if is_over else _SAVES_MUCH)))
     if shortest is None:
@@ -100,7 +102,7 @@ class _Lines:
         self._index = index
         self._root = root
         self._reached = reached
-        self.n_left = 2
+        self.n_left = 1
         """How many more may be tried; after them, nothing is known."""
 
     def with_fixed(self, fixed: Collection[str], most: int | None = None) -> int | None:
@@ -112,10 +114,9 @@ class _Lines:
         piece, init = found
         text = without_parameters(piece.text, init, fixed)
         changed = link(self._index, piece.module, piece.piece, text)
-        reached = replace(
-            self._reached,
-            pieces={**self._reached.pieces, piece.key: changed},
-            _live_links={},
-            live={**self._reached.live, piece.key: {part.number for part in changed.parts.all}},
-        )
+        live = self._reached.live
+        if len(changed.parts.all) != len(piece.parts.all):  # else they are the same ones, in the same order
+            live = {**live, piece.key: {part.number for part in changed.parts.all}}
+        pieces = {**self._reached.pieces, piece.key: changed}
+        reached = replace(self._reached, pieces=pieces, live=live, _live_links={})
         return n_live_lines(self._index, reached, most)

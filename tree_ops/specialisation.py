@@ -1,6 +1,5 @@
 """Extraction's pass that folds what is constant: flags, registries nobody asks, code for arguments nobody gives."""
 
-import ast
 from collections.abc import Collection, Mapping
 
 from archgraft.tree_ops.constants import find_constants
@@ -25,17 +24,21 @@ class Folding:
     def __init__(self, fixed: Collection[str] = (), small_lines: int = SMALL_LINES) -> None:
         self._fixed = frozenset(fixed)
         self._small_lines = small_lines
+        self.n_live_lines: int | None = None
+        """Lines that could run at the last look; None where that wasn't found out."""
 
     def __call__(self, index: SourceIndex, reached: Reached) -> Mapping[PieceKey, str]:
         """The new texts of pieces that get shorter."""
         if self._fixed and (texts := self._without_parameters(reached)):
             return texts
         pieces = [piece for piece in reached.pieces.values() if reached.slim(piece.module.name)]
+        self.n_live_lines = None
         if n_lines(reached) < self._small_lines:
             return {}
         constants = find_constants(index, reached)
         if constants is None:
             return {}
+        self.n_live_lines = constants.n_live_lines
         texts = {}
         unasked = constants.unasked_entries()
         for piece in pieces:
@@ -43,7 +46,7 @@ class Folding:
                 everything = {part.number for part in piece.parts.all}
                 texts[piece.key] = cut(piece, everything - unasked[piece.key]).text
                 continue
-            if not any(id(node) in constants.decided for statement in piece.statements for node in ast.walk(statement)):
+            if piece.key not in constants.decided_in:
                 continue
             edits = fold(piece.text, piece.statements, constants).edits
             if edits:
