@@ -44,6 +44,7 @@ from archgraft.evaluator.family import nature_of
 from archgraft.evaluator.feeds import feeds_for
 from archgraft.evaluator.fingerprint import fingerprint
 from archgraft.evaluator.further_templates import further_templates
+from archgraft.evaluator.layer_templates import layer_templates
 from archgraft.evaluator.layouts import LAYOUTS, channel_axis, random_input, sizes_of
 from archgraft.evaluator.poison import Guard
 from archgraft.evaluator.size_limits import (
@@ -67,6 +68,8 @@ SEARCH_SECONDS = 3.0
 """CPU time after which no other way to call a constructor is tried."""
 SIZED_SECONDS = 1.5
 """The same for ways that tell the constructor how many positions there are."""
+LAYER_SECONDS = 1.0
+"""The same for ways that give it classes of layers."""
 MAX_FORWARD_TRIES = 2
 MAX_SCALE = 16
 MAX_PARAMETERS = 20_000_000
@@ -120,6 +123,8 @@ def probe(header: Mapping[str, Any], guard: Guard) -> Contract:
     found = search.try_all((*given, *proposals), SEARCH_SECONDS) or search.try_all(
         sized_templates((*given, *proposals), seen), SIZED_SECONDS
     )
+    if found is None and search.furthest is not None and search.furthest.kind != "contract":
+        found = search.try_all(layer_templates(seen), LAYER_SECONDS)
     if found is None and search.furthest is not None and search.furthest.kind != "contract":
         further = tuple(further_templates(module_class, namespace, header, parameters))
         found = search.try_all((*further, *sized_templates(further, seen)), SIZED_SECONDS)

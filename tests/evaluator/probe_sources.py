@@ -338,6 +338,27 @@ class SquareGrid(nn.Module):
         return self.mix(grid).flatten(2).transpose(1, 2)
 """
 
+NORMED_MAP = """
+class NormedMap(nn.Module):
+    def __init__(self, dim, norm_layer=None):
+        super().__init__()
+        self.mix, self.norm = nn.Conv2d(dim, dim, 3, padding=1), norm_layer(dim)
+
+    def forward(self, x):
+        return self.norm(self.mix(x))
+"""
+
+NORMED_TOKENS = """
+class NormedTokens(nn.Module):
+    def __init__(self, dim, norm_layer=None):
+        super().__init__()
+        self.mix, self.norm = nn.Linear(dim, dim), norm_layer(dim)
+
+    def forward(self, x):
+        batch, n, dim = x.shape
+        return self.norm(self.mix(x))
+"""
+
 NOISY = """
 class Noisy(nn.Module):
     def forward(self, x):

@@ -190,6 +190,16 @@ def test_a_module_built_for_its_positions_is_given_no_host_of_unknown_ones(sandb
         contract.arguments_for(24, 24)
 
 
+@pytest.mark.parametrize(
+    ("body", "norm"), [(sources.NORMED_MAP, "torch.nn.BatchNorm2d"), (sources.NORMED_TOKENS, "torch.nn.LayerNorm")]
+)
+@pytest.mark.parametrize("declared", ["norm_layer", "norm_layer=None"])
+def test_a_norm_that_is_called_though_none_is_given_is_the_one_that_suits_the_layout(
+    sandbox: Sandbox, body: str, norm: str, declared: str
+) -> None:
+    assert ("norm_layer", Expression(norm)) in contract_of(sandbox, body, "dim", declared).template
+
+
 def test_classes_as_arguments_follow_from_a_trial_at_two_widths(sandbox: Sandbox) -> None:
     contract = contract_of(sandbox, sources.LISTED, "in_channels", "widths: list", "act_layer: type[nn.Module]")
     arguments = contract.arguments_for(24, 24)
