@@ -79,9 +79,11 @@ class Guard:
 
 def _step(module: nn.Module, inputs: Tensor) -> None:
     """One call in eval mode, one step's worth in train mode."""
+    module.eval()  # some classes override it and return nothing
     with torch.no_grad():
-        module.eval()(inputs.clone())
-    module.train().zero_grad(set_to_none=True)
+        module(inputs.clone())
+    module.train()
+    module.zero_grad(set_to_none=True)
     losses = [
         tensor.sum() for tensor in tensors(module(inputs.clone().requires_grad_().clone())) if tensor.requires_grad
     ]

@@ -122,7 +122,8 @@ def _wake(module: nn.Module) -> None:
 
 def _run(module: nn.Module, inputs: Inputs, seed: int, *, is_training: bool) -> _Run:
     positional, named = copied(inputs)
-    module.train(is_training).zero_grad(set_to_none=True)
+    module.train(is_training)  # some classes override it and return nothing
+    module.zero_grad(set_to_none=True)
     if is_training:
         positional, named = mapped((positional, named), _learnable)
     torch.manual_seed(seed)

@@ -200,6 +200,10 @@ def test_a_norm_that_is_called_though_none_is_given_is_the_one_that_suits_the_la
     assert ("norm_layer", Expression(norm)) in contract_of(sandbox, body, "dim", declared).template
 
 
+def test_a_module_whose_train_returns_nothing_is_as_good_as_any(sandbox: Sandbox) -> None:
+    assert contract_of(sandbox, sources.SILENT_TRAIN, "dim").layout == "map"
+
+
 def test_classes_as_arguments_follow_from_a_trial_at_two_widths(sandbox: Sandbox) -> None:
     contract = contract_of(sandbox, sources.LISTED, "in_channels", "widths: list", "act_layer: type[nn.Module]")
     arguments = contract.arguments_for(24, 24)
