@@ -109,6 +109,8 @@ class Assignments(Calls):
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            if isinstance(target, ast.Subscript) and self._record_of(target.value) is not None:
+            record = self._record_of(target.value) if isinstance(target, ast.Subscript) else None
+            if record is not None:
+                self.binder.take(record)
                 continue
             self.assign(target, ANY)

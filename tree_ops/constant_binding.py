@@ -9,8 +9,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from archgraft.tree_ops.constant_cells import Cells
+from archgraft.tree_ops.constant_locals import display_items
 from archgraft.tree_ops.constant_program import Class, Function
-from archgraft.tree_ops.constant_values import ANY, NOTHING, Thing, Value
+from archgraft.tree_ops.constant_values import ANY, NOTHING, Thing, Value, constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Binder:
         if parameter.arg in arguments.keywords:
             return arguments.keywords[parameter.arg]
         if arguments.is_double_starred:
-            return ANY
+            sure = next((found for found in arguments.records if self._surely_has(found, parameter.arg)), None)
+            return ANY if sure is None else self.key(sure, parameter.arg)
         value = self.module_value(default) if default is not None else NOTHING
         for record in arguments.records:
             value = self._cells.join(value, self.key(record, parameter.arg))
@@ -129,6 +131,16 @@ class Binder:
                     self.put(record, name, self.key(found, name))
 
     # Records
+
+    def _surely_has(self, record: Record, name: str) -> bool:
+        """Whether the display that makes the record has the key: nothing else in the same call can give it then."""
+        items = display_items(record.owner) if isinstance(record.owner, ast.Dict | ast.Call) else None
+        is_there = any(key == name for key, _ in items or ())
+        return is_there and self._cells.read("taken", record.owner) == NOTHING
+
+    def take(self, record: Record) -> None:
+        """Keys may be taken out of the record."""
+        self._cells.put(constant(True), "taken", record.owner)
 
     def is_open(self, record: Record) -> bool:
         """Whether it may hold anything."""

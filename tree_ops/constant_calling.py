@@ -256,6 +256,8 @@ class Calls(Builtins):
             self.cells.pure_calls.add(id(node))
         elif name == "setdefault":
             self.binder.put(record, key, default)
+        else:
+            self.binder.take(record)
         return self.cells.join(default, self.binder.key(record, key))
 
 

@@ -16,6 +16,7 @@ from archgraft.tree_ops.constant_program import Class, Family, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,
+    Atom,
     Bound,
     Constant,
     Outside,
@@ -153,11 +154,28 @@ class Evaluation:
             targets = [f"{atom.target}.{name}" for atom in value if isinstance(atom, Outside)]
             known = [known_name(target) for target in targets]
             return known[0] if len(known) == 1 and known[0] is not ANY else frozenset(map(Outside, targets))
+        if value and name in ("func", "keywords") and (found := self._part_of_partials(value, name)) is not ANY:
+            return found
         self._reflect(name, None)
         self.cells.escape(frozenset(atom for atom in value or () if isinstance(atom, Bound | Table)))
         self.cells.escape_methods(name)
         self.cells.leak_attribute(name)
         return ANY
+
+    def _part_of_partials(self, value: frozenset[Atom], name: str) -> Value:
+        """`partial.func`, or `partial.keywords`, through which the keywords may be changed."""
+        calls = [atom.call for atom in value if isinstance(atom, Bound)]
+        if len(calls) != len(value):
+            return ANY
+        if name == "keywords":
+            for call in calls:
+                self.cells.put(ANY, "record", call)
+            return frozenset([Thing("dict")])
+        found: Value = NOTHING
+        for call in calls:
+            found = self.cells.join(found, self.cells.read("bound", call))
+        is_nested = found is not None and any(isinstance(atom, Bound) for atom in found)
+        return ANY if is_nested else found
 
     def _reflect(self, name: str, family: Family | None) -> None:
         """`x.__dict__` holds all attributes; `x.__class__` makes other instances."""

@@ -25,6 +25,106 @@ def assert_folds(source: str, expected: str, root: str = "Net", fixed: Sequence[
     assert folded(found.source, root).source == found.source
 
 
+def test_what_a_display_gives_a_call_cannot_come_from_an_unknown_dictionary_too() -> None:
+    assert_folds(
+        """
+        def slow(x):
+            return x
+
+        def part(x, is_slow=False, **rest):
+            if is_slow:
+                x = slow(x)
+            return x
+
+        def Net(x, options):
+            shared = dict(is_slow=False)
+            return part(x, **options, **shared)
+        """,
+        """
+        def part(x, is_slow=False, **rest):
+            return x
+
+
+        def Net(x, options):
+            shared = dict(is_slow=False)
+            return part(x, **options, **shared)
+        """,
+    )
+
+
+@pytest.mark.parametrize("change", ['shared.pop("is_slow")', 'del shared["is_slow"]'])
+def test_a_key_taken_out_of_a_display_may_come_from_elsewhere(change: str) -> None:
+    found = folded(
+        f"""
+        def part(x, is_slow=False):
+            return -x if is_slow else x
+
+        def Net(x, options):
+            shared = dict(is_slow=False)
+            {change}
+            return part(x, **options, **shared)
+        """
+    )
+    assert "-x if is_slow else x" in found.source
+
+
+def test_the_function_of_a_partial_is_known_and_its_keywords_may_change() -> None:
+    assert_folds(
+        """
+        from functools import partial
+
+        class Slow:
+            pass
+
+        def square(x, is_slow=False):
+            return Slow() if is_slow else x * x
+
+        def cube(x):
+            return x * x * x
+
+        def chosen(function):
+            if isinstance(function, partial):
+                function = function.func
+            if function is cube:
+                return Slow
+            return function
+
+        def Net(x):
+            return chosen(partial(square, is_slow=True))(x, False)
+        """,
+        """
+        from functools import partial
+
+
+        def square(x, is_slow=False):
+            return x * x
+
+
+        def chosen(function):
+            function = function.func
+            return function
+
+
+        def Net(x):
+            return chosen(partial(square, is_slow=True))(x, False)
+        """,
+    )
+    changed = folded(
+        """
+        from functools import partial
+
+        def square(x, is_slow=False):
+            return -x if is_slow else x * x
+
+        def Net(x):
+            found = partial(square, is_slow=False)
+            found.keywords["is_slow"] = True
+            return found(x)
+        """
+    )
+    assert "-x if is_slow" in changed.source
+
+
 def test_flags_of_modules_and_functions_that_return_them_decide_branches() -> None:
     assert_folds(
         """
