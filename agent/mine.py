@@ -9,7 +9,7 @@ from time import monotonic
 import numpy as np
 
 from archgraft.agent.argument_question import ArgumentQuestion
-from archgraft.agent.mining import Mined, Pipeline, root_of
+from archgraft.agent.mining import MAX_LINES, Mined, Pipeline, root_of
 from archgraft.agent.nothing_to_mine import explain_nothing
 from archgraft.agent.steady_sandbox import SteadySandbox
 from archgraft.sandbox.protocol import Sandbox
@@ -106,12 +106,14 @@ def mine(
     n_workers: int = 2,
     progress: Callable[[MineStep], None] = lambda _: None,
     question: ArgumentQuestion | None = None,
+    max_lines: int = MAX_LINES,
 ) -> MineSummary:
     """Mine all classes of the sources, or a random `limit` of them; classes of packages are not mined twice.
 
     What was stored before an interruption stays, and the next call goes on from there. Raises `SourceError` and
     `LibraryError` for what the user can mend, and `SandboxError`. With a `question`, a language model is asked for the
-    constructor arguments of what nothing else could build.
+    constructor arguments of what nothing else could build. Classes of more than `max_lines` with all they need are
+    kept out.
     """
     start = monotonic()
     index = read.index
@@ -119,7 +121,7 @@ def mine(
         library.add_licence(root.name, root.version, root.licence_text)
     tallies = {root: _Tally(root) for root in read.sources}
     definitions = choose(read.classes, limit, seed)
-    pipeline = Pipeline(index, library, SteadySandbox(sandbox), n_workers, question)
+    pipeline = Pipeline(index, library, SteadySandbox(sandbox), n_workers, question, max_lines)
     for n_done, (definition, mined) in enumerate(pipeline.run(definitions), 1):
         root = root_of(index, definition)
         tallies[root].count(mined)

@@ -26,7 +26,7 @@ from archgraft.tree_ops.spec import ModuleSpec, Origin
 from archgraft.tree_ops.spec_builder import build_spec, spec_from
 
 MAX_LINES = 800
-"""Longer modules are kept out: nobody reads a graft of a thousand lines."""
+"""Longer modules are kept out unless asked for: nobody reads a graft of a thousand lines."""
 ALLOWED_PACKAGES = frozenset({"torch", "numpy"})
 """What a graft may import beside the standard library: an exported model runs where torch is."""
 MAX_PENDING = 32
@@ -80,6 +80,7 @@ class Pipeline:
         sandbox: Sandbox,
         n_workers: int,
         question: ArgumentQuestion | None = None,
+        max_lines: int = MAX_LINES,
     ) -> None:
         self._index = index
         self._library = library
@@ -90,6 +91,7 @@ class Pipeline:
         self._configurations = ConfigurationReader(index)
         self._parents = Parents(index)
         self._question = question
+        self._max_lines = max_lines
 
     def run(self, definitions: Sequence[Definition]) -> Iterator[tuple[Definition, Mined]]:
         """Mine the classes, those of the second pass last; each is stored before it is handed out.
@@ -172,8 +174,8 @@ class Pipeline:
         """What is clear without running it."""
         if foreign := sorted(set(spec.requires) - ALLOWED_PACKAGES):
             return Mined("requires", f"needs {', '.join(foreign)}, and an exported model may need torch alone")
-        if spec.n_lines > MAX_LINES:
-            return Mined("size", f"has {spec.n_lines} lines with all it needs; {MAX_LINES} are the most")
+        if spec.n_lines > self._max_lines:
+            return Mined("size", f"has {spec.n_lines} lines with all it needs; {self._max_lines} are the most")
         if self._library.is_verified(spec.id):
             module = self._library.get(spec.id)
             return Mined("known" if spec.origin in module.origins else "stored", family=module.contract.family)
@@ -198,7 +200,9 @@ class Pipeline:
     def _names_known(self, origin: Origin) -> frozenset[str]:
         key = (origin.source, origin.version)
         if key not in self._known:
-            self._known[key] = self._library.known_names(*key)
+            # What was too long by the usual limit may not be by a wider one.
+            retried = "size" if self._max_lines > MAX_LINES else ""
+            self._known[key] = self._library.known_names(*key, retried=retried)
         return self._known[key]
 
 

@@ -212,13 +212,15 @@ class Library:
         """
         return tuple(Rejection(*row) for row in self._file.rows(query, {"source": source, "text": text}))
 
-    def known_names(self, source: str, version: str) -> frozenset[str]:
-        """Qualified names of all classes of a source that were mined before, in vain or not."""
+    def known_names(self, source: str, version: str, retried: str = "") -> frozenset[str]:
+        """Qualified names of all classes of a source that were mined before, in vain (but for one kind) or not."""
         query = """
             select qualified_name from origins where source = :source and version = :version union
-            select qualified_name from rejections where source = :source and version = :version
+            select qualified_name from rejections
+            where source = :source and version = :version and kind != :retried
         """
-        return frozenset(row[0] for row in self._file.rows(query, {"source": source, "version": version}))
+        values = {"source": source, "version": version, "retried": retried}
+        return frozenset(row[0] for row in self._file.rows(query, values))
 
     def counts(self) -> tuple[SourceCounts, ...]:
         """What the library holds of each source; a module found in two sources counts in both."""

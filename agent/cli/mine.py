@@ -35,6 +35,15 @@ def mine_command(
             "0: all. All are stored.",
         ),
     ] = None,
+    max_lines: Annotated[
+        int | None,
+        typer.Option(
+            "--max-lines",
+            min=1,
+            metavar="N",
+            help="Keep out what is longer with all it needs; 800 unless told. A larger N looks again at what was.",
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Classes probed at once; one a core.")] = None,
     llm: Annotated[
         bool,
@@ -62,6 +71,7 @@ def mine_command(
 
     from archgraft.agent.mine import mine, read_sources
     from archgraft.agent.mine_report import as_json, as_table, reporter
+    from archgraft.agent.mining import MAX_LINES
     from archgraft.agent.paths import cache_folder
     from archgraft.sandbox.supervisor import LocalSandbox
     from archgraft.tree_ops.fetch import resolve
@@ -93,6 +103,7 @@ def mine_command(
                 n_workers=n_workers,
                 progress=reports.mined,
                 question=asked,
+                max_lines=max_lines or MAX_LINES,
             )
     if json:
         typer.echo(as_json(summary))

@@ -13,6 +13,7 @@ from archgraft.agent.choosers.openai_client import connect
 from archgraft.agent.cli import application
 from archgraft.agent.mine import MineStep, MineSummary, choose, mine, read_sources
 from archgraft.agent.mine_report import as_json
+from archgraft.agent.mining import MAX_LINES
 from archgraft.agent.settings import LlmSettings
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
@@ -186,6 +187,25 @@ def test_code_without_a_version_is_looked_at_again(tmp_path: Path, root: SourceR
         (module,) = library.modules(ModuleFilter(family="convolution"))
     assert "torch.tanh" in module.spec.source
     assert (summary.sources[0].n_stored, summary.sources[0].n_known, summary.n_modules) == (1, 2, 2)
+
+
+def test_what_was_too_long_is_looked_at_again_when_longer_modules_are_wanted(
+    tmp_path: Path, root: SourceRoot, sandbox: Sandbox
+) -> None:
+    lines = "".join(f"        x = x + 0.001  # {number}\n" for number in range(MAX_LINES))
+    long = (
+        "from torch import nn\n\n\nclass Long(nn.Module):\n    def forward(self, x):\n" + lines + "        return x\n"
+    )
+    for path in root.folder.glob("*.py"):
+        path.write_text(long if path.stem == "layers" else "")
+    library = tmp_path / "library.sqlite"
+    _, (refused,) = mined(root, library, sandbox)
+    _, (known,) = mined(root, library, sandbox)
+    with Library(library, create=True) as opened:
+        mine(read_sources([root]), opened, sandbox, max_lines=2 * MAX_LINES)
+        (module,) = opened.modules()
+    assert (refused.kind, known.kind) == ("size", "known")
+    assert module.spec.class_name == "Long"
 
 
 def test_a_limit_draws_the_same_classes_for_the_same_seed() -> None:
