@@ -52,6 +52,7 @@ class Conditions(Lookups, ABC):
         env = self.frame.env
         for side, branch in ((True, node.body), (False, node.orelse)):
             if answer is not (not side):
+                self.frame.env = env  # each side is told by the test alone, not by what the other side was
                 self.frame.env = self.refined(node.test, side)
                 if self.frame.env is not None:
                     found = self.cells.join(found, self.evaluate(branch))

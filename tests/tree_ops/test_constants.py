@@ -549,3 +549,32 @@ def test_folded_programs_do_the_same(source: str) -> None:
     found = folded(source).source
     assert behaviour(found) == behaviour(source)
     assert folded(found).source == found
+
+
+def test_either_side_of_a_conditional_expression_is_possible_where_both_values_are_passed() -> None:
+    found = folded(
+        """
+        class Act:
+            def __call__(self, x):
+                return abs(x)
+
+        class Part:
+            def __init__(self, make=None):
+                self.act = make() if make else None
+
+            def __call__(self, x):
+                if self.act is not None:
+                    x = self.act(x)
+                return x
+
+        class Net:
+            def __init__(self):
+                self.parts = [Part(), Part(Act)]
+
+            def __call__(self, x):
+                return [part(x) for part in self.parts]
+        """
+    )
+    namespace: dict[str, Any] = {}
+    exec(found.source, namespace)  # our own test source
+    assert namespace["Net"]()(-2) == [-2, 2]
