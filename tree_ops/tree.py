@@ -35,6 +35,37 @@ class CodeSite:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeTensor:
+    """A parameter or buffer that a node itself owns, as its state dict names it: `weight`, `running_mean`.
+
+    `tied_to` is the full name (`head.weight`) under which the model first holds a tensor that several nodes share;
+    empty for all others and for that first one.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    """Without the `torch.`: `float32`."""
+    kind: Literal["parameter", "buffer"]
+    tied_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A place in a node's own `forward` where two or more of its tensors become one: `x + y`, `torch.cat([x, y], 1)`.
+
+    `site` spans the expression; its `n_instances` counts the instances of the model that ran it. `operand_shapes` and
+    `output_shape` are those of the first run, batch axis included. `axis` is that of a concatenation, from the front.
+    """
+
+    operator: Literal["add", "subtract", "multiply", "maximum", "concatenate"]
+    site: CodeSite
+    operand_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One module instance.
 
@@ -66,6 +97,14 @@ class Node:
     """Whether the instance is reachable by more than one path, or shares a parameter with another node."""
     opaque: bool
     """Whether torch itself made it, inside another torch module: closed to edits."""
+    tensors: tuple[NodeTensor, ...] = ()
+    """Its own parameters and persistent buffers, those of its children not among them."""
+    joins: tuple[Join, ...] = ()
+    """In the order in which one forward pass meets them."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Plain values that it keeps on itself (numbers, texts, flags, tuples of these), as name and Python literal."""
+    copied_from: str | None = None
+    """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 
 
 @dataclass(frozen=True, slots=True)
