@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from archgraft.agent.printable import printable
-from archgraft.evaluator.equality import Equality, Tried, compare_with_originals
+from archgraft.evaluator.equality import Tried, compare_with_originals
 from archgraft.evaluator.trying import try_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.library_records import LibraryModule
@@ -37,13 +37,11 @@ def check(
     """
     with ThreadPoolExecutor(n_workers, "try") as pool:
         trials = list(pool.map(lambda module: try_module(sandbox, module.spec, seed=seed), modules))
-    tried = [Tried(module.spec, trial) for module, trial in zip(modules, trials) if trial.reached("forward")]
+    tried = [Tried(module.spec, trial) for module, trial in zip(modules, trials)]
     compared = compare_with_originals(sandbox, tried, folders, seed=seed, n_workers=n_workers)
-    found = {one.spec.id: equality for one, equality in zip(tried, compared)}
-    unknown = Equality("not_comparable", "no arguments or no inputs were found without its configuration")
     return [
-        Checked(module.id, module.spec.origin.qualified_name, **asdict(found.get(module.id, unknown)))
-        for module in modules
+        Checked(module.id, module.spec.origin.qualified_name, **asdict(equality))
+        for module, equality in zip(modules, compared)
     ]
 
 

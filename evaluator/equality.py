@@ -25,7 +25,7 @@ IMPORT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An extracted class with a trial that ran it forward, and the configurations which that trial was given."""
+    """An extracted class with its trial, and the configurations which that trial was given."""
 
     spec: ModuleSpec
     trial: Trial
@@ -45,6 +45,7 @@ def compare_with_originals(
 ) -> list[Equality]:
     """Compare each extracted class with the class of its qualified name. Raises `SandboxError` only.
 
+    One that fails to execute, build or run where the original does not differs, whatever its trial said.
     `folders` come first on the child's `sys.path`; `n_workers` jobs run at once.
     """
 
@@ -86,9 +87,12 @@ def _compare(sandbox: Sandbox, classes: Sequence[Tried], folders: Sequence[Path]
 def _request(one: Tried, seed: int) -> dict[str, Any]:
     module, _, name = one.spec.origin.qualified_name.rpartition(".")
     told = trial_header(one.spec, one.configurations, seed=seed)
+    ran = one.trial.reached("forward")
     call = {
-        "arguments": [list(pair) for pair in one.trial.arguments],
-        "call": [list(pair) for pair in one.trial.inputs],
+        "arguments": [list(pair) for pair in one.trial.arguments] if ran else None,
+        "call": [list(pair) for pair in one.trial.inputs] if ran else None,
+        "trouble": one.trial.reason,
+        "fixed": [name for name, _ in one.spec.fixed],
     }
     return {**told, **call, "module": module, "name": name}
 

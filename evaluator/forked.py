@@ -9,11 +9,11 @@ import os
 import select
 import signal
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 _CHUNK_BYTES = 2**16
+_MAX_ERROR = 400
 
 
 class ForkError(RuntimeError):
@@ -21,7 +21,7 @@ class ForkError(RuntimeError):
 
 
 def in_fork(work: Callable[[], dict[str, Any]], wall_seconds: float) -> dict[str, Any]:
-    """What `work` returns, as JSON carries it. Raises `ForkError`."""
+    """What `work` returns, as JSON carries it. Raises `ForkError`, which names what `work` raised."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -40,17 +40,21 @@ def in_fork(work: Callable[[], dict[str, Any]], wall_seconds: float) -> dict[str
         answer: dict[str, Any] = json.loads(data)
     except ValueError:
         raise ForkError(f"ended early ({_ending(status)})") from None
-    return answer
+    if "answer" not in answer:
+        raise ForkError(f"broke: {answer['error']}")
+    found: dict[str, Any] = answer["answer"]
+    return found
 
 
 def _work(work: Callable[[], dict[str, Any]], writer: int) -> None:
     """Do the work, answer, and end the process."""
     try:
-        data = json.dumps(work()).encode()
+        try:
+            data = json.dumps({"answer": work()}).encode()
+        except BaseException as error:  # noqa: BLE001 - the last stop of the process
+            data = json.dumps({"error": f"{type(error).__name__}: {error}"[:_MAX_ERROR]}).encode()
         while data:
             data = data[os.write(writer, data) :]
-    except BaseException:  # noqa: BLE001 - the last stop of the process
-        traceback.print_exc()
     finally:
         os._exit(0)
 

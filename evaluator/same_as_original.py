@@ -1,16 +1,17 @@
 """Compares extracted classes with the originals that they were mined from. Child program (law 1).
 
 Request header: `seed`, `wall_seconds` (for one class) and `classes`, each with what a trial's child is told, `module`
-and `name` (where the original is imported from), and how to build and call it: `arguments` and `call`. Answer header:
-`comparisons`, one for each class in the same order, each with `kind` (`equal`, `differs`, `not_comparable`) and
-`reason`.
+and `name` (where the original is imported from), `fixed` (parameters that only the original has), and how a trial built
+and called it, `arguments` and `call`, or None and its `trouble`. Answer header: `comparisons`, one for each class in
+the same order, each with `kind` (`equal`, `differs`, `not_comparable`) and `reason`.
 
 The originals are imported first, all in this process, as packages are slow to import; then every class is compared in a
-process of its own.
+process of its own: as the trial ran it, and as a trial of the original runs that. So what the extracted class can't do
+any more comes to light although its own trial found another way, or none.
 """
 
+import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -23,9 +24,10 @@ from archgraft.evaluator.forked import ForkError, in_fork
 from archgraft.evaluator.inputs import value_of
 from archgraft.evaluator.loading import MINED, load_module
 from archgraft.evaluator.originals import import_original
-from archgraft.evaluator.side_by_side import Comparison, Setup, compare
-from archgraft.evaluator.trial import Search
+from archgraft.evaluator.side_by_side import Comparison, Inputs, Kind, Setup, compare
+from archgraft.evaluator.trial import Attempt, Search, describe
 from archgraft.sandbox.protocol import Channel, Message
+from archgraft.tree_ops.spec import Parameter
 
 MAX_SWITCHES = 6
 """Arguments that are turned, one at a time, in one class."""
@@ -62,26 +64,59 @@ def _compared(one: dict[str, Any], original: Any, seed: int, wall_seconds: float
 
 
 def _compare(one: dict[str, Any], original: Any, seed: int) -> Comparison:
-    """With the arguments of the trial, then with every switch turned that still lets both run."""
-    namespace = load_module(str(one["source"]), MINED).__dict__
-    generator = torch.Generator().manual_seed(seed)
-    values = [(str(name), value_of(spec, generator)) for name, spec in one["call"]]
-    positional = tuple(value for name, value in values if not name.endswith("="))
-    inputs = positional, {name[:-1]: value for name, value in values if name.endswith("=")}
+    """In the way that ran the extracted class and in the first that runs the original, with its switches turned."""
+    try:
+        namespace = load_module(str(one["source"]), MINED).__dict__
+        extracted = namespace[str(one["class_name"])]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything
+        return _unexecuted(describe(error), one, original)
 
-    def outcome(arguments: Arguments) -> Comparison:
-        setup = Setup(_builder(one, namespace, original, arguments), inputs)
-        return compare(namespace[str(one["class_name"])], original, setup, seed)
+    def outcome(arguments: Arguments, inputs: Inputs) -> Comparison:
+        return compare(extracted, original, Setup(_builder(one, namespace, original, arguments), inputs), seed)
 
-    arguments = tuple((str(name), str(text)) for name, text in one["arguments"])
-    found = outcome(arguments)
-    for name, text in _switches(one["parameters"]) if found.kind == "equal" else ():
-        changed = {**dict(arguments), name: text}
-        with suppress(Exception):  # a combination that the extracted class refuses tells nothing
-            turned = outcome(tuple(changed.items()))
+    ways = _ways(one, OriginalSearch(original, namespace, one).run(_parameters(one)))
+    found = Comparison("not_comparable", f"no way to run it or its original was found: {one['trouble']}")
+    for arguments, call in ways:
+        inputs = _values(call, seed)
+        found = outcome(arguments, inputs)
+        for name, text in _switches(one["parameters"]) if found.kind == "equal" else ():
+            turned = outcome(tuple({**dict(arguments), name: text}.items()), inputs)
             if turned.kind == "differs":
                 return Comparison("differs", f"with {name}={text}, {turned.reason}")
+        if found.kind == "differs":
+            break
     return found
+
+
+def _unexecuted(problem: str, one: dict[str, Any], original: Any) -> Comparison:
+    """A source that can't even be executed, whose original may run."""
+    names = vars(sys.modules[original.__module__])
+    runs = OriginalSearch(original, names, one).run(_parameters(one)).reached("forward")
+    kind: Kind = "differs" if runs else "not_comparable"
+    return Comparison(kind, f"it can't be executed: {problem}")
+
+
+def _ways(one: dict[str, Any], attempt: Attempt) -> list[tuple[Arguments, list[Any]]]:
+    """How to build and call them: as the trial of the extracted class did, then as a trial of the original does."""
+    found: list[tuple[Arguments, list[Any]]] = []
+    if one["arguments"] is not None:
+        found.append((tuple((str(name), str(text)) for name, text in one["arguments"]), one["call"]))
+    if attempt.reached("forward"):
+        way = attempt.arguments, [list(pair) for pair in attempt.inputs]
+        found += [way] if way not in found else []
+    return found
+
+
+def _parameters(one: dict[str, Any]) -> list[Parameter]:
+    return [Parameter(**fields) for fields in one["parameters"]]
+
+
+def _values(call: list[Any], seed: int) -> Inputs:
+    """Positional and keyword arguments of the call."""
+    generator = torch.Generator().manual_seed(seed)
+    values = [(str(name), value_of(spec, generator)) for name, spec in call]
+    positional = tuple(value for name, value in values if not name.endswith("="))
+    return positional, {name[:-1]: value for name, value in values if name.endswith("=")}
 
 
 def _switches(parameters: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -95,11 +130,26 @@ def _builder(
     one: dict[str, Any], namespace: dict[str, Any], original: Any, arguments: Arguments
 ) -> Callable[[Any], nn.Module]:
     def build(module_class: Any) -> nn.Module:
-        try:
-            return Search(module_class, namespace, one).build(arguments)
-        except TypeError:
-            if module_class is not original:
-                raise
-            return Search(with_own_configurations(original), namespace, one).build(arguments)
+        search = OriginalSearch if module_class is original else Search
+        return search(module_class, namespace, one).build(arguments)
 
     return build
+
+
+class OriginalSearch(Search):
+    """The ways to build an original: none that gives a parameter which extraction fixed.
+
+    Where it insists on configurations of its own it gets such.
+    """
+
+    def build(self, arguments: Arguments) -> nn.Module:
+        """The module that the arguments make. Raises whatever its constructor raises."""
+        if fixed := [name for name, _ in arguments if name in self.header["fixed"]]:
+            raise TypeError(f"{fixed[0]} is no parameter of what was extracted")
+        try:
+            return super().build(arguments)
+        except TypeError:
+            if not self.configs:
+                raise
+            dressed = with_own_configurations(self.module_class)
+            return Search(dressed, self.namespace, self.header).build(arguments)

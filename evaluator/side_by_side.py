@@ -1,7 +1,8 @@
 """Whether two classes do the same: built alike, given the same weights, run on the same inputs. Child side.
 
-Compared are the names and shapes of the state; in eval mode the outputs, and what is written into the inputs; in train
-mode also the gradients of parameters and inputs, and the state afterwards (running statistics, say).
+Compared are whether they can be built and run at all; the names and shapes of the state; in eval mode the outputs, and
+what is written into the inputs; in train mode also the gradients of parameters and inputs, and the state afterwards
+(running statistics, say).
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.behaviour import DORMANT
 from archgraft.evaluator.nested import copied, difference, mapped, tensors
+from archgraft.evaluator.trial import describe
 
 TOLERANCE = 1e-6
 """Relative to the largest number of a tensor: what the order of float32 additions may change."""
@@ -42,13 +44,13 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What one forward pass left; `error` is its class and message where it raised."""
+    """What one forward pass left, or what it raised."""
 
     outputs: Any
     inputs: Any
     gradients: dict[str, Tensor | None]
     state: dict[str, Tensor]
-    error: str = ""
+    error: Exception | None = None
 
 
 class _DiffersError(Exception):
@@ -56,15 +58,12 @@ class _DiffersError(Exception):
 
 
 def compare(extracted: Callable[..., Any], original: Callable[..., Any], setup: Setup, seed: int) -> Comparison:
-    """Compare an extracted class with its original. Raises what building the extracted one raises."""
-    mine = _built(extracted, setup, seed)
-    try:
-        theirs = _built(original, setup, seed)
-        again = _built(original, setup, seed)
-    except ImportError as error:
-        return Comparison("not_comparable", f"the original can't be built: {_describe(error)}")
-    except Exception as error:  # noqa: BLE001 - the original may raise anything
-        return Comparison("differs", f"the original can't be built with the same arguments: {_describe(error)}")
+    """Compare an extracted class with its original; one that fails where the other does not differs."""
+    mine, theirs, again = (_built(module_class, setup, seed) for module_class in (extracted, original, original))
+    if isinstance(mine, Exception) or isinstance(theirs, Exception):
+        return _unbuilt(mine, theirs)
+    if isinstance(again, Exception):
+        return Comparison("not_comparable", f"the original can't be built twice: {describe(again)}")
     _wake(theirs)
     try:
         _share_weights(theirs, mine)
@@ -79,13 +78,29 @@ def compare(extracted: Callable[..., Any], original: Callable[..., Any], setup: 
                 return Comparison("not_comparable", f"the original differs from itself in {mode} mode")
             return Comparison("differs", f"in {mode} mode, {problem}")
         if runs[1].error and not is_training:
-            return Comparison("not_comparable", f"neither runs: {runs[1].error}")
+            return Comparison("not_comparable", f"neither runs: {describe(runs[1].error)}")
     return Comparison("equal")
 
 
-def _built(module_class: Callable[..., Any], setup: Setup, seed: int) -> nn.Module:
+def _built(module_class: Callable[..., Any], setup: Setup, seed: int) -> nn.Module | Exception:
+    """The module, or what its constructor raised."""
     torch.manual_seed(seed)
-    return setup.build(module_class)
+    try:
+        return setup.build(module_class)
+    except Exception as error:  # noqa: BLE001 - mined code may raise anything
+        return error
+
+
+def _unbuilt(mine: nn.Module | Exception, theirs: nn.Module | Exception) -> Comparison:
+    """What it means that one of them can't be built, or neither."""
+    if isinstance(mine, Exception) and isinstance(theirs, Exception):
+        return Comparison("not_comparable", f"neither can be built: {describe(theirs)}")
+    if isinstance(mine, Exception):
+        return Comparison("differs", f"it can't be built as the original can: {describe(mine)}")
+    assert isinstance(theirs, Exception)
+    if isinstance(theirs, ImportError):
+        return Comparison("not_comparable", f"the original can't be built: {describe(theirs)}")
+    return Comparison("differs", f"the original can't be built with the same arguments: {describe(theirs)}")
 
 
 def _share_weights(source: nn.Module, target: nn.Module) -> None:
@@ -122,18 +137,18 @@ def _wake(module: nn.Module) -> None:
 
 def _run(module: nn.Module, inputs: Inputs, seed: int, *, is_training: bool) -> _Run:
     positional, named = copied(inputs)
-    module.train(is_training)  # some classes override it and return nothing
-    module.zero_grad(set_to_none=True)
     if is_training:
         positional, named = mapped((positional, named), _learnable)
     torch.manual_seed(seed)
     try:
+        module.train(is_training)  # some classes override it and return nothing
+        module.zero_grad(set_to_none=True)
         with torch.set_grad_enabled(is_training):
             outputs = module(*mapped(positional, _passed), **mapped(named, _passed))
         if is_training:
             _backward(outputs)
     except Exception as error:  # noqa: BLE001 - mined code may raise anything
-        return _Run(None, None, {}, {}, type(error).__name__)
+        return _Run(None, None, {}, {}, error)
     gradients = {name: parameter.grad for name, parameter in module.named_parameters()}
     for number, tensor in enumerate(tensors((positional, named))):
         gradients[f"input {number}"] = tensor.grad
@@ -162,8 +177,10 @@ def _backward(outputs: Any) -> None:
 
 def _run_difference(first: _Run, second: _Run) -> str | None:
     if first.error or second.error:
-        said = [run.error or "nothing" for run in (first, second)]
-        return None if said[0] == said[1] else f"it raises {said[0]}, the original {said[1]}"
+        if type(first.error).__name__ == type(second.error).__name__:  # an author's own error class is a copy, too
+            return None
+        said = [describe(run.error) if run.error else "nothing" for run in (first, second)]
+        return f"it raises {said[0]}, the original {said[1]}"
     for what, one, other in (
         ("output", first.outputs, second.outputs),
         ("what it leaves in its input", first.inputs, second.inputs),
@@ -173,8 +190,3 @@ def _run_difference(first: _Run, second: _Run) -> str | None:
         if problem := difference(one, other, TOLERANCE):
             return f"{what} {problem}"
     return None
-
-
-def _describe(error: BaseException) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0][:200]}" if text else type(error).__name__

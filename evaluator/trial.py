@@ -57,8 +57,8 @@ class Attempt:
     outputs: list[list[int]] = field(default_factory=list)
     n_parameters: int = 0
 
-    def is_behind(self, other: "Attempt") -> bool:
-        return STAGES.index(self.stage) < STAGES.index(other.stage)
+    def reached(self, stage: str) -> bool:
+        return STAGES.index(self.stage) >= STAGES.index(stage)
 
     def to_json(self) -> dict[str, Any]:
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -190,7 +190,7 @@ class Search:
                 missing = missing or self.error
             if self.is_over or number >= MAX_TRIES_PER_BUILD:
                 break
-        return None if STAGES.index(self.best.stage) >= STAGES.index("forward") else missing
+        return None if self.best.reached("forward") else missing
 
     def _calls(self, module: nn.Module) -> Iterator[Inputs]:
         """First proposals, each followed by what its own errors suggest."""
@@ -238,7 +238,7 @@ class Search:
         self._note(attempt)
 
     def _note(self, attempt: Attempt) -> None:
-        if self.best.is_behind(attempt) or (not self.best.reason and attempt.stage == self.best.stage):
+        if not self.best.reached(attempt.stage) or (not self.best.reason and attempt.stage == self.best.stage):
             self.best = attempt
             self.configs_of_best = list(self.configs)
 

@@ -15,7 +15,7 @@ import numpy as np
 from archgraft.agent.mine import ACCEPTED
 from archgraft.agent.mining import Pipeline
 from archgraft.evaluator.equality import Equality, Tried, compare_with_originals
-from archgraft.evaluator.trying import try_module
+from archgraft.evaluator.trying import Trial, try_module
 from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox, Verdict
 from archgraft.tree_ops.configurations import Configuration, ConfigurationReader
 from archgraft.tree_ops.errors import SourceError
@@ -79,7 +79,8 @@ def measure(corpus: Corpus, bench: Bench) -> MiningFigures:
     peak = peak_bytes()
     executed = _execute(specs, bench, failures)
     tried = _try(indexed.index, executed, bench, failures)
-    comparisons = _compare([one for one in tried if one.trial.reached("forward")], bench)
+    idle = [Tried(spec, Trial("none", "it does not execute")) for key, spec in specs.items() if key not in executed]
+    comparisons = _compare([*tried, *idle], bench)
     return MiningFigures(
         corpus=corpus.name,
         n_classes=len(classes),
@@ -166,7 +167,7 @@ def _try(index: SourceIndex, specs: dict[Definition, ModuleSpec], bench: Bench, 
 
 
 def _compare(tried: Sequence[Tried], bench: Bench) -> dict[str, Equality]:
-    """The comparison with the original of every class that runs, by qualified name."""
+    """The comparison with the original of every class, one that does not run too, by qualified name."""
     if bench.originals is None:
         return {}
     found = compare_with_originals(bench.sandbox, tried, [bench.originals], seed=bench.seed, n_workers=N_WORKERS)

@@ -59,15 +59,15 @@ def sandbox() -> Iterator[Sandbox]:
 def tried(sandbox: Sandbox, module: str, body: str = LAYER, *parameters: str) -> Tried:
     spec = spec_of(body, "dim", "slope=0.1", *parameters)
     spec = replace(spec, origin=replace(spec.origin, qualified_name=f"{module}.Layer"))
-    trial = try_module(sandbox, spec)
-    assert trial.reached("forward"), trial
-    return Tried(spec, trial)
+    return Tried(spec, try_module(sandbox, spec))
 
 
 def equality(sandbox: Sandbox, folder: Path, original: str, *, extracted: str = LAYER) -> Equality:
-    """Of an extracted class with a package of one file."""
+    """Of an extracted class that runs with a package of one file."""
     (folder / "zoo.py").write_text(HEADER + original)
-    (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", extracted)], [folder])
+    one = tried(sandbox, "zoo", extracted)
+    assert one.trial.reached("forward"), one.trial
+    (found,) = compare_with_originals(sandbox, [one], [folder])
     return found
 
 
@@ -98,6 +98,51 @@ def test_a_switch_is_turned_to_look_behind_it(sandbox: Sandbox, tmp_path: Path) 
     (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", wrong, "bias=True")], [tmp_path])
     assert found.kind == "differs"
     assert found.reason.startswith("with bias=False, in eval mode, output")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (LAYER.replace("(nn.Module)", "(nn.Modul)"), "it can't be executed: AttributeError: module 'torch.nn' has no"),
+        (LAYER.replace("= slope", "= slop"), "it can't be built as the original can: NameError: name 'slop' is not"),
+        (LAYER.replace("self.gate", "self.gat"), "in eval mode, it raises AttributeError: 'Layer' object has no"),
+    ],
+    ids=["execute", "build", "run"],
+)
+def test_what_fails_where_the_original_does_not_differs(
+    sandbox: Sandbox, tmp_path: Path, wrong: str, reason: str
+) -> None:
+    (tmp_path / "zoo.py").write_text(HEADER + LAYER)
+    (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", wrong)], [tmp_path])
+    assert found.kind == "differs"
+    assert found.reason.startswith(reason)
+
+
+def test_a_way_that_only_the_original_can_go_is_found_although_the_extracted_class_runs_another(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "zoo.py").write_text(HEADER + LAYER)
+    flat = LAYER.replace("return self.gate", "assert x.dim() == 2; return self.gate")
+    one = tried(sandbox, "zoo", flat)
+    assert one.trial.reached("forward"), one.trial
+    (found,) = compare_with_originals(sandbox, [one], [tmp_path])
+    assert (found.kind, found.reason) == ("differs", "in eval mode, it raises AssertionError, the original nothing")
+
+
+def test_what_neither_can_do_is_no_difference(sandbox: Sandbox, tmp_path: Path) -> None:
+    broken = LAYER.replace("self.gate", "self.gat")
+    (tmp_path / "zoo.py").write_text(HEADER + broken)
+    (found,) = compare_with_originals(sandbox, [tried(sandbox, "zoo", broken)], [tmp_path])
+    assert found.kind == "not_comparable"
+    assert found.reason.startswith("no way to run it or its original was found: AttributeError")
+
+
+def test_a_parameter_that_extraction_fixed_is_not_given_to_the_original(sandbox: Sandbox, tmp_path: Path) -> None:
+    original = LAYER.replace("slope=0.1", "slope=0.1, wide=None, **rest")
+    (tmp_path / "zoo.py").write_text(HEADER + original.replace("dim, dim)", "dim, dim if wide is None else wide)"))
+    one = tried(sandbox, "zoo", LAYER)
+    one = replace(one, spec=replace(one.spec, fixed=(("wide", "None"),)))
+    assert compare_with_originals(sandbox, [one], [tmp_path]) == [Equality("equal")]
 
 
 def test_another_base_class_that_adds_state_is_found(sandbox: Sandbox, tmp_path: Path) -> None:

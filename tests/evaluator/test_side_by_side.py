@@ -76,6 +76,16 @@ class Raising(Block):
         raise ValueError
 
 
+class Refusing(Block):
+    def __init__(self, dim: int) -> None:
+        raise AssertionError("folded wrongly")
+
+
+class RefusingToTrain(Block):
+    def train(self, mode: bool = True) -> "RefusingToTrain":
+        raise NameError("helper")
+
+
 class NeedsPackage(Block):
     def __init__(self, dim: int) -> None:
         raise ImportError("flash attention is not installed")
@@ -126,6 +136,8 @@ def test_a_weight_that_is_woken_to_almost_nothing_is_shared_like_any_other() -> 
         (OtherMomentum, "in train mode, state afterwards"),
         (Damaging, "in eval mode, what it leaves in its input"),
         (Raising, "it raises ValueError, the original nothing"),
+        (Refusing, "it can't be built as the original can: AssertionError: folded wrongly"),
+        (RefusingToTrain, "in eval mode, it raises NameError: helper, the original nothing"),
     ],
 )
 def test_a_class_that_does_something_else_differs_and_is_told_in_what(
@@ -134,6 +146,15 @@ def test_a_class_that_does_something_else_differs_and_is_told_in_what(
     found = compare(changed, Block, setup(dim=8), 0)
     assert found.kind == "differs"
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("both", "says"),
+    [(Refusing, "neither can be built: AssertionError: folded wrongly"), (Raising, "neither runs: ValueError")],
+)
+def test_what_neither_can_do_tells_nothing(both: Callable[..., nn.Module], says: str) -> None:
+    found = compare(both, both, setup(dim=8), 0)
+    assert (found.kind, found.reason) == ("not_comparable", says)
 
 
 @pytest.mark.parametrize(
