@@ -117,6 +117,19 @@ def position(code: CodeType, instruction: int) -> Span | None:
     return line, column, end_line, end_column
 
 
+def site(span: Span, function: str, n_instances: int) -> dict[str, Any]:
+    """A `CodeSite` as JSON."""
+    line, column, end_line, end_column = span
+    return {
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "function": function,
+        "n_instances": n_instances,
+    }
+
+
 def is_literal(value: Any) -> bool:
     """Whether `repr(plain(value))` is a Python literal that gives the value back."""
     if isinstance(value, tuple | list | set) and not hasattr(value, "_fields"):

@@ -9,6 +9,7 @@ why the model can't be trained, if any, in `faults`.
 import math
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -17,8 +18,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archgraft.evaluator.construction import ConstructionRecorder
+from archgraft.evaluator.construction import ConstructionRecorder, site
+from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.own_state import own_tensors, plain_attributes
 from archgraft.sandbox.protocol import Channel, Message
 
 MODULE_NAME = "archgraft_candidate"
@@ -34,10 +37,11 @@ def run(channel: Channel) -> Message:
     seed = int(str(header["seed"]))
     model = build(module, str(header["construct"]), seed)
     inputs = torch.from_numpy(np.array(channel.request.arrays["inputs"]))
+    attributes = {id(module): plain_attributes(module) for module in model.modules()}
     flow = Flow(model)
     output = flow.record(inputs)
     answer: dict[str, Any] = {
-        "nodes": describe(model, recorder, flow),
+        "nodes": describe(model, recorder, flow, attributes),
         "output_shape": list(output.shape),
         "n_parameters": count_parameters(model),
         "flops": flow.total_flops // len(inputs),
@@ -62,6 +66,7 @@ class Flow:
         self.total_flops = 0
         self._counter = FlopCounterMode(display=False)
         self._started: list[int] = []
+        self._joins = JoinRecorder(f"<{MODULE_NAME}>", model)
 
     def record(self, inputs: torch.Tensor) -> torch.Tensor:
         """Run one batch in eval mode. Raises `TypeError` when the model's output is not one tensor."""
@@ -71,7 +76,7 @@ class Flow:
             handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
         self.model.eval()
         watched = AttributeWatch(self.reads)
-        with torch.no_grad(), self._counter, watched:
+        with torch.no_grad(), self._counter, self._joins, watched:
             output = self.model(inputs)
         for handle in handles:
             handle.remove()
@@ -79,6 +84,10 @@ class Flow:
         if not isinstance(output, torch.Tensor):
             raise TypeError(f"the model's output must be one tensor, but is a {type(output).__name__}")
         return output
+
+    def joins(self) -> dict[int, list[dict[str, Any]]]:
+        """The joins of each module's own forward."""
+        return self._joins.of_modules()
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         key = id(module)
@@ -132,9 +141,12 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def describe(model: nn.Module, recorder: ConstructionRecorder, flow: Flow) -> list[dict[str, Any]]:
+def describe(
+    model: nn.Module, recorder: ConstructionRecorder, flow: Flow, attributes: Mapping[int, list[tuple[str, str]]]
+) -> list[dict[str, Any]]:
     """The nodes, parents before children, in slot order."""
     n_made = recorder.instances_per_span()
+    tensors, joins = own_tensors(model), flow.joins()
     paths: dict[int, list[str]] = defaultdict(list)
     for path, module in model.named_modules(remove_duplicate=False):
         paths[id(module)].append(path)
@@ -167,22 +179,12 @@ def describe(model: nn.Module, recorder: ConstructionRecorder, flow: Flow) -> li
                 "children": [paths[id(child)][0] for child in module.children()],
                 "shared": tied or len(paths[key]) > 1,
                 "opaque": call is None or call.span is None,
+                "tensors": tensors[key],
+                "joins": joins.get(key, []),
+                "attributes": attributes.get(key, []),
             }
         )
     return nodes
-
-
-def site(span: tuple[int, int, int, int], function: str, n_instances: int) -> dict[str, Any]:
-    """A `CodeSite` as JSON."""
-    line, column, end_line, end_column = span
-    return {
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "function": function,
-        "n_instances": n_instances,
-    }
 
 
 def definition(module: nn.Module) -> str:

@@ -54,8 +54,10 @@ class NodeTensor:
 class Join:
     """A place in a node's own `forward` where two or more of its tensors become one: `x + y`, `torch.cat([x, y], 1)`.
 
-    `site` spans the expression; its `n_instances` counts the instances of the model that ran it. `operand_shapes` and
-    `output_shape` are those of the first run, batch axis included. `axis` is that of a concatenation, from the front.
+    `site` spans the whole expression, or for `x += y` the whole statement; its `n_instances` counts the instances of
+    the model that ran it. `operand_shapes` and `output_shape` are those of the first run, batch axis included; operands
+    that don't flow (a class token that is put in front) are among them. `axis` is that of a concatenation, from the
+    front.
     """
 
     operator: Literal["add", "subtract", "multiply", "maximum", "concatenate"]
@@ -66,12 +68,31 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeRead:
+    """An attribute of a node that code outside it reads off it: `num_patches` of `self.patch_embed.num_patches`.
+
+    What takes the node's place must have such an attribute. `__len__`, `__iter__` and `__getitem__` stand for
+    `len(slot)`, a loop over it, and `slot[0]`.
+    """
+
+    name: str
+    when: Literal["construction", "forward"]
+    reader: str
+    """Qualified name of the function that reads it first: `VisionTransformer.__init__`."""
+    value: str | None = None
+    """What it read, as a Python literal where that is a plain value; None for tensors, modules, methods and others."""
+    is_guarded: bool = False
+    """Whether every reader had asked before, by `isinstance`, of what class the node is: another class is not read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One module instance.
 
     Shapes are those of the first call with the traced batch, batch axis included; empty when the node was never
     called or took or gave anything but one floating-point tensor. `attribute_reads` are attributes that other code
-    reads off this instance (`self.slot.weight`): they close the node to replacement.
+    reads off this instance while it runs (`self.slot.weight`): they close the node to replacement, unless what replaces
+    it has them too. `reads` says more of them, and of those that constructors read.
     """
 
     nid: str
@@ -102,7 +123,13 @@ class Node:
     joins: tuple[Join, ...] = ()
     """In the order in which one forward pass meets them."""
     attributes: tuple[tuple[str, str], ...] = ()
-    """Plain values that it keeps on itself (numbers, texts, flags, tuples of these), as name and Python literal."""
+    """Plain values that it keeps on itself (numbers, texts, flags, None, containers of these): name, Python literal."""
+    reads: tuple[AttributeRead, ...] = ()
+    """Attributes that other code reads off it, each once for construction and once for forward."""
+    closed_because: str = ""
+    """Why it can't be edited, where no other field tells: `called for some inputs only`, `made in forward`."""
+    branches_on_data: bool = False
+    """Whether its own `forward` makes a Python value of a tensor's values (`if x.mean() > 0`)."""
     copied_from: str | None = None
     """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 

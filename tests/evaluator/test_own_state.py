@@ -1,0 +1,56 @@
+"""Which tensors and plain values a traced node is said to keep on itself."""
+
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.tree import Tree
+from tests.planting import inputs, plant_tree
+
+SOURCE = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.width, self.scale, self.name, self.depths = 4, 0.5, "net", (2, 2)
+        self._private, self.config = 3, object()
+        self.gamma = nn.Parameter(torch.ones(4))
+        self.register_buffer("mask", torch.ones(4, dtype=torch.int64))
+        self.register_buffer("cache", torch.ones(4), persistent=False)
+        self.register_parameter("bias", None)
+        self.norm = nn.BatchNorm1d(4)
+        self.embed = nn.Linear(4, 4, bias=False)
+        self.head = nn.Linear(4, 4)
+        self.head.weight = self.embed.weight
+
+    def forward(self, x):
+        return self.head(self.norm(self.embed(x))) * self.gamma * self.mask
+"""
+
+
+def planted(sandbox: LocalSandbox) -> Tree:
+    return plant_tree(sandbox, SOURCE, "Net()", inputs(4))
+
+
+def test_tensors_are_those_of_the_state_dict_that_no_child_owns(shared_sandbox: LocalSandbox) -> None:
+    tree = planted(shared_sandbox)
+    assert [(t.name, t.shape, t.dtype, t.kind) for t in tree.at("").tensors] == [
+        ("gamma", (4,), "float32", "parameter"),
+        ("mask", (4,), "int64", "buffer"),
+    ]
+    assert [t.name for t in tree.at("norm").tensors] == [
+        *("weight", "bias", "running_mean", "running_var"),
+        "num_batches_tracked",
+    ]
+
+
+def test_a_tied_tensor_names_the_place_where_the_model_first_holds_it(shared_sandbox: LocalSandbox) -> None:
+    tree = planted(shared_sandbox)
+    assert [(t.name, t.tied_to) for t in tree.at("embed").tensors] == [("weight", "")]
+    assert [(t.name, t.tied_to) for t in tree.at("head").tensors] == [("weight", "embed.weight"), ("bias", "")]
+
+
+def test_attributes_are_plain_values_without_those_of_every_module(shared_sandbox: LocalSandbox) -> None:
+    tree = planted(shared_sandbox)
+    assert dict(tree.at("").attributes) == {"width": "4", "scale": "0.5", "name": "'net'", "depths": "(2, 2)"}
+    assert dict(tree.at("embed").attributes) == {"in_features": "4", "out_features": "4"}
