@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archgraft.agent.errors import UsageError
 from archgraft.agent.steady_sandbox import SteadySandbox
 from archgraft.evaluator.probing import ProbeRejection, probe_module
 from archgraft.sandbox.protocol import Sandbox
@@ -15,6 +17,7 @@ from archgraft.tree_ops.spec import ModuleSpec
 
 _BATCH = 64
 """Modules read before they are probed together: a file may be larger than the memory."""
+_N_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,31 @@ class ImportSummary:
     n_corrected: int
     n_verified: int
     refused: tuple[str, ...]
+
+    def check(self, path: Path) -> None:
+        """Raises `UsageError`, with the first reasons, when the file held nothing that could be taken."""
+        if self.n_added or self.n_known or self.n_taken:
+            return
+        if not self.refused:
+            raise UsageError(f"{path} holds no modules: export more, or name another file")
+        reasons = "\n".join(f"- {reason}" for reason in self.refused[:_N_REASONS])
+        more = f"\n- and {n_more:,} more" if (n_more := len(self.refused) - _N_REASONS) > 0 else ""
+        raise UsageError(f"nothing in {path} can be taken in; all of it was refused:\n{reasons}{more}")
+
+
+@contextmanager
+def never_empty(path: Path) -> Iterator[Library]:
+    """A library to add to. One that was made for it and got nothing, for whatever reason, is taken away again."""
+    is_new, is_empty = not path.exists(), False
+    try:
+        with Library(path, create=True) as library:
+            try:
+                yield library
+            finally:
+                is_empty = len(library) == 0
+    finally:
+        if is_new and is_empty:
+            path.unlink(missing_ok=True)
 
 
 def import_library(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from archgraft.tree_ops.links import Cut, LinkedPiece
 from archgraft.tree_ops.parts import Part, dict_entries
+from archgraft.tree_ops.shim_modules import shimmed_name
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 
@@ -34,7 +35,9 @@ def _edits(piece: LinkedPiece, live: Collection[int], source: SourceBytes) -> It
 
 
 def documentation_left_out(piece: LinkedPiece, live: Collection[int]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The docstrings of what is kept, with the names of the definitions around each."""
+    """The authors' docstrings of what is kept, with the names of the definitions around each; a shim's are ours."""
+    if shimmed_name(piece.module.name) is not None:
+        return
     for part in piece.parts.all:
         if part.kind == "documentation" and part.number not in live and part.parent in live:
             assert isinstance(part.node, ast.Expr)

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import WeakSandbox
+
 
 def demo_command(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where library, run and report go.")] = Path(
         "demo-run"
     ),
     trials: Annotated[int, typer.Option("--trials", min=1, help="Candidates to try.")] = 40,
-    allow_weak_sandbox: Annotated[
-        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
-    ] = False,
+    allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Mine real packages, evolve a small ResNet on real data, write a report.
 

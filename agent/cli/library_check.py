@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import WeakSandbox
+
 DEFAULT_LIBRARY = Path("modules.sqlite")
 
 
@@ -19,6 +21,7 @@ def check_command(
     source: Annotated[str | None, typer.Option("--source", help="Only what was mined from this source.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Modules run at once; one a core.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Run every module beside the class that it was mined from.
 
@@ -39,6 +42,7 @@ def check_command(
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"there is no folder {folder}: fill one with `pip install --target {folder} PACKAGE`")
-    with Library(library) as opened, LocalSandbox(preload=("archgraft.evaluator.same_as_original",)) as sandbox:
+    preload = ("archgraft.evaluator.trial", "archgraft.evaluator.same_as_original")
+    with Library(library) as opened, LocalSandbox(preload, allow_weak=allow_weak_sandbox) as sandbox:
         modules = opened.modules(ModuleFilter(source=checked_source(opened, source)), everything=True)
         show(check(modules, sandbox, folders, n_workers=workers or os.cpu_count() or 1), as_json=json)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import WeakSandbox
+
 DEFAULT_LIBRARY = Path("modules.sqlite")
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -50,6 +52,7 @@ def import_command(
     ] = True,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Modules probed at once; one a core.")] = None,
     json: _Json = False,
+    allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Take the modules of an exported file in, as data that nobody vouches for.
 
@@ -62,16 +65,16 @@ def import_command(
     from dataclasses import asdict
     from json import dumps
 
-    from archgraft.agent.library_exchange import import_library
+    from archgraft.agent.library_exchange import import_library, never_empty
     from archgraft.agent.printable import printable
     from archgraft.sandbox.supervisor import LocalSandbox
-    from archgraft.tree_ops.library import Library
     from archgraft.tree_ops.library_bundle import check_bundle
 
     check_bundle(bundle)  # before a library is made for nothing
-    sandbox = LocalSandbox(preload=("archgraft.evaluator.probe",)) if probe else None
-    with Library(library, create=True) as opened, sandbox or nullcontext():
+    sandbox = LocalSandbox(("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) if probe else None
+    with never_empty(library) as opened, sandbox or nullcontext():
         done = import_library(bundle, opened, sandbox, n_workers=workers or os.cpu_count() or 1)
+        done.check(bundle)
     if json:
         typer.echo(dumps(asdict(done), indent=2))
         return

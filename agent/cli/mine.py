@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archgraft.agent.cli.options import WeakSandbox
+
 if TYPE_CHECKING:
     from archgraft.agent.argument_question import ArgumentQuestion
 
@@ -56,9 +58,7 @@ def mine_command(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, like llm.model=NAME.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    allow_weak_sandbox: Annotated[
-        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
-    ] = False,
+    allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Mine PyTorch modules out of other people's code.
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import WeakSandbox
+
 
 def tree_command(
     model: Annotated[
@@ -18,9 +20,7 @@ def tree_command(
         typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the tree as JSON, source included.")] = False,
-    allow_weak_sandbox: Annotated[
-        bool, typer.Option("--allow-weak-sandbox", help="Run even where foreign code can't be confined: your own risk.")
-    ] = False,
+    allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Show a model's tree: modules, shapes, parameters, FLOPs and code sites.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archgraft.agent.library_exchange import ImportSummary, import_library
+from archgraft.agent.library_exchange import ImportSummary, import_library, never_empty
 from archgraft.evaluator.probing import probe_module
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.contract import Contract
@@ -101,3 +101,28 @@ def test_a_bundle_that_is_changed_on_the_way_is_refused(tmp_path: Path, bundle: 
         done = import_library(bundle, library, None)
         assert done.n_added == 2
         assert any(reason.startswith("line 2: the source of") for reason in done.refused)
+
+
+@pytest.mark.parametrize(("n_taken", "is_kept"), [(0, False), (1, True)])
+def test_an_interrupted_import_leaves_a_new_library_only_with_what_it_took(
+    tmp_path: Path, n_taken: int, *, is_kept: bool
+) -> None:
+    path = tmp_path / "new.sqlite"
+
+    def interrupted() -> None:
+        with never_empty(path) as library:
+            for module in MODULES[:n_taken]:
+                library.add(module.spec, module.contract)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.exists() == is_kept
+
+
+def test_a_library_that_was_there_stays_even_if_it_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    Library(path, create=True).close()
+    with never_empty(path):
+        pass
+    assert path.exists()

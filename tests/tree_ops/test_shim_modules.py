@@ -44,6 +44,13 @@ def test_a_shim_stands_in_however_it_is_imported(tmp_path: Path, imports: str, b
     assert "class GradientCheckpointingLayer(nn.Module)" in extraction.source
 
 
+def test_what_a_shim_says_of_itself_is_not_among_the_authors_documentation(tmp_path: Path) -> None:
+    text = "from transformers import GradientCheckpointingLayer\n" + LAYER.format(base="GradientCheckpointingLayer")
+    documented = text.replace(":\n    def", ':\n    """A layer."""\n\n    def')
+    extraction = extract(index_of(tmp_path, {"net.py": documented}), ["net.Layer"])
+    assert extraction.documentation == {"Layer": "A layer."}
+
+
 def test_other_names_of_a_package_that_is_not_indexed_stay_imports(tmp_path: Path) -> None:
     text = "from torch import nn\nfrom transformers import BertTokenizer\nimport transformers\n"
     text += "class Net(nn.Module):\n    def forward(self, x):\n"

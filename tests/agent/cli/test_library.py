@@ -125,6 +125,24 @@ def test_what_the_user_can_mend_is_one_message_and_code_2(path: Path, arguments:
     assert done.stderr.startswith("archgraft: ")
 
 
+def test_an_import_that_takes_nothing_says_why_and_leaves_no_library(tmp_path: Path, path: Path) -> None:
+    out, new = tmp_path / "out.jsonl", tmp_path / "new.sqlite"
+    command("library", "export", out, "--library", path)
+    first, *rest = out.read_text().splitlines()
+    out.write_text("\n".join([first, *(line.replace("nn.Module", "nn.Modul") for line in rest)]) + "\n")
+    done = command("library", "import", out, "--library", new, "--no-probe")
+    assert done.exit_code == 2
+    assert "all of it was refused" in done.stderr
+    assert "the source of" in done.stderr
+    assert not new.exists()
+    assert command("library", "import", out, "--library", path, "--no-probe").exit_code == 2
+    assert len(answer("library", "list", "--library", path)) == 3
+    out.write_text(first.replace(":3", ":0") + "\n")
+    done = command("library", "import", out, "--library", new, "--no-probe")
+    assert (done.exit_code, new.exists()) == (2, False)
+    assert "holds no modules" in done.stderr
+
+
 def test_a_failed_import_makes_no_library(tmp_path: Path) -> None:
     good = tmp_path / "good.sqlite"
     Library(good, create=True).close()
