@@ -12,7 +12,6 @@ from archgraft.evaluator.verify import Verified, verify
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.emission import emissions
-from archgraft.tree_ops.expectation import expect
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.tree import Tree
 
@@ -32,13 +31,10 @@ class Workshop:
 
     def offspring(self, parent: Tree, edit: Edit) -> Verified:
         """The edited tree, emitted, rebuilt and found to be what was intended and within the caps; or why not."""
-        prints = (
-            (emitted, expect(parent, edit, emitted.definition)) for emitted in emissions(parent, edit, self.spec_of)
-        )
         verified = verify(
             self.sandbox,
             parent,
-            prints,
+            emissions(parent, edit, self.spec_of),
             self.inputs,
             self.rootstock.output_shape,
             self.rootstock.n_unreached,

@@ -47,7 +47,7 @@ def trace(sandbox: Sandbox, source: str, construct: str, inputs: np.ndarray, see
 def verify(
     sandbox: Sandbox,
     parent: Tree,
-    expected: Iterable[tuple[Emitted, Expectation]],
+    prints: Iterable[Emitted],
     inputs: np.ndarray,
     output_shape: tuple[int, ...],
     n_unreached: int,
@@ -60,14 +60,16 @@ def verify(
     """
     failure: Verified | None = None
     cpu_seconds = 0.0
-    for emitted, expectation in expected:
+    for emitted in prints:
         traced = trace(sandbox, emitted.source, CONSTRUCT, inputs, seed, limits)
         cpu_seconds += traced.outcome.cpu_seconds
         status, reason = status_of(traced.outcome), traced.outcome.reason
         if traced.header is not None:
-            fault = _fault(traced.header, expectation, len(inputs), output_shape, n_unreached)
+            fault = _fault(traced.header, emitted.expectation, len(inputs), output_shape, n_unreached)
             if fault is None:
-                tree = adopt(emitted.source, CONSTRUCT, traced.header, len(inputs), expectation, next_nid(parent))
+                tree = adopt(
+                    emitted.source, CONSTRUCT, traced.header, len(inputs), emitted.expectation, next_nid(parent)
+                )
                 return Verified(tree, Status.OK, Stage.VERIFY, "", cpu_seconds, emitted.rung)
             status, reason = Status.INVALID, fault
         failure = failure or Verified(None, status, Stage.VERIFY, reason, 0.0, emitted.rung)

@@ -25,6 +25,113 @@ class Grafted(nn.Module):
         return y + self.gate * branch
 
 
+class GraftedBefore(nn.Module):
+    """A host with a residual branch in front of it: `host(x + gate * graft(x))`. A gate of zero changes nothing."""
+
+    def __init__(self, host: nn.Module, graft: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+        self.graft = graft
+        self.gate = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        branch: torch.Tensor = self.graft(x)
+        y: torch.Tensor = self.host(x + self.gate * branch, *args, **kwargs)
+        return y
+
+
+class Residual(nn.Module):
+    """A host with a skip connection around it: `x + host(x)`."""
+
+    def __init__(self, host: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        y: torch.Tensor = self.host(x, *args, **kwargs)
+        return x + y
+
+
+class ParallelSum(nn.Module):
+    """A host with a second path beside it: `host(x) + graft(x)`."""
+
+    def __init__(self, host: nn.Module, graft: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+        self.graft = graft
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        branch: torch.Tensor = self.graft(x)
+        y: torch.Tensor = self.host(x, *args, **kwargs)
+        return y + branch
+
+
+class Gated(nn.Module):
+    """A host whose output a second module scales: `2 * sigmoid(graft(y)) * y`, near `y` where the graft is small."""
+
+    def __init__(self, host: nn.Module, graft: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+        self.graft = graft
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        y: torch.Tensor = self.host(x, *args, **kwargs)
+        scale: torch.Tensor = self.graft(y)
+        return 2 * torch.sigmoid(scale) * y
+
+
+class ConcatenateProject(nn.Module):
+    """A host with a second path beside it; both outputs side by side along the channels, projected to the host's."""
+
+    def __init__(self, host: nn.Module, graft: nn.Module, projection: nn.Module) -> None:
+        super().__init__()
+        self.host = host
+        self.graft = graft
+        self.projection = projection
+        self.axis = -1 if isinstance(projection, nn.Linear) else 1
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        branch: torch.Tensor = self.graft(x)
+        y: torch.Tensor = self.projection(torch.cat([self.host(x, *args, **kwargs), branch], dim=self.axis))
+        return y
+
+
+class Average(nn.Module):
+    """Two paths that share the work of one: the mean of their outputs."""
+
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        y: torch.Tensor = (self.first(x, *args, **kwargs) + self.second(x, *args, **kwargs)) / 2
+        return y
+
+
+class ConcatenateChannels(nn.Module):
+    """Two paths that share the work of one: each gives some of the channels."""
+
+    def __init__(self, first: nn.Module, second: nn.Module, axis: int = 1) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+        self.axis = axis
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self.first(x), self.second(x)], dim=self.axis)
+
+
+class Chain(nn.Sequential):
+    """Modules one after the other, each given the host's further arguments."""
+
+    def forward(self, input: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        x = input
+        for module in self:
+            x = module(x, *args, **kwargs)
+        return x
+
+
 class OnSequence(nn.Module):
     """Runs a module of sequences (B, N, C) on maps (B, C, H, W), each position a token."""
 

@@ -1,14 +1,19 @@
-"""Edits as data: what is changed, where, and with what. Applying them is the emitter's work."""
+"""Edits as data: what is changed, where, and with what. Applying them is the work of `operators` and `emission`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
-from archgraft.tree_ops.tree import Tree
+from archgraft.tree_ops.tree import Argument, Tree
+from archgraft.tree_ops.tree_paths import named, within
 
-Operator = Literal["swap", "insert", "delete", "change_argument"]
-OPERATORS: tuple[Operator, ...] = ("swap", "insert", "delete", "change_argument")
-Scope = Literal["instance", "site"]
+Operator = Literal[
+    "swap", "insert", "delete", "change_argument", "duplicate", "wrap", "split", "crossover", "join", "skip", "compound"
+]
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+Scope = Literal["instance", "stage", "site"]
 Promise = Literal["exact", "near", "changing"]
+Form = Literal["", "after", "before", "residual", "parallel", "gate", "concatenate", "average", "channels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,51 @@ class Graft:
 
 
 @dataclass(frozen=True, slots=True)
+class Donor:
+    """A subtree of another tree, as a crossover carries it: code that stands alone, and what it must build.
+
+    `expression` builds the subtree over the names that `source` defines; `nodes` are its modules, each with its path
+    below the subtree's root ("" is that root), its class in `source` or in torch, and its arguments.
+    """
+
+    source: str
+    expression: str
+    nodes: tuple[tuple[str, str, tuple[Argument, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinChange:
+    """What becomes of the join at `index` of its node's joins: another operator, or one operand alone.
+
+    `left` and `right` keep that operand: a skip connection is removed so. `concatenate` joins along the channels and
+    projects back to their number, with `projection`.
+    """
+
+    index: int
+    operator: Literal["add", "subtract", "multiply", "maximum", "concatenate", "left", "right"]
+    projection: Adapter | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A change of one tree into another, at the node `nid` (which stood at `path` in the tree it was made for).
 
-    `swap` puts `graft` in the node's place; `insert` adds it behind the node as a zero-gated residual; `delete` leaves
-    an identity; `change_argument` sets constructor arguments, as `changes` of name to Python source.
+    | operator | what it does | fields |
+    | --- | --- | --- |
+    | `swap` | puts `graft` in the node's place | graft |
+    | `insert` | adds it behind or in front of the node, as a zero-gated residual | graft, form `after` or `before` |
+    | `delete` | leaves an identity; of an inserted module or a composite's branch, leaves its host | |
+    | `change_argument` | sets constructor arguments, as `changes` of name to Python source | changes |
+    | `duplicate` | adds a second node like it behind it | |
+    | `wrap` | makes a composite of it | form; graft for `parallel`, `gate`, `concatenate`; projection |
+    | `split` | makes two paths of it that do its work together | form `average` or `channels` |
+    | `crossover` | puts a subtree of another tree in its place | donor |
+    | `join` | changes how two tensors of its forward become one | join |
+    | `skip` | adds a skip connection in its forward | |
+    | `compound` | several edits at once, at nodes none of which lies below another | steps |
+
+    `others` are further nodes (nid, path) that the same edit is made at: with scope `site`, all that the node's code
+    made; with scope `stage`, those beside it.
     """
 
     operator: Operator
@@ -58,6 +103,19 @@ class Edit:
     changes: tuple[tuple[str, str], ...] = ()
     scope: Scope = "instance"
     promise: Promise = "changing"
+    form: Form = ""
+    projection: Adapter | None = None
+    donor: Donor | None = None
+    join: JoinChange | None = None
+    others: tuple[tuple[str, str], ...] = ()
+    steps: "tuple[Edit, ...]" = ()
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Every node (nid, path) that it is made at."""
+        if self.steps:
+            return tuple(place for step in self.steps for place in step.places)
+        return ((self.nid, self.path), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +133,24 @@ class Option:
     """Relative weight without any experience; positive."""
     parameter_change: int
     """Expected change in the number of parameters; an estimate."""
+
+
+def combine(edits: Sequence[Edit]) -> Edit:
+    """Several edits of one tree as one. Raises `ValueError` when two of them touch the same part of the tree."""
+    if clash := clashing(edits):
+        raise ValueError(f"{named(clash[0])} and {named(clash[1])} are one part of the tree")
+    exact = all(edit.promise == "exact" for edit in edits)
+    return Edit("compound", edits[0].nid, edits[0].path, steps=tuple(edits), promise="exact" if exact else "changing")
+
+
+def clashing(edits: Sequence[Edit]) -> tuple[str, str] | None:
+    """Two paths, one of which is or lies below the other, that different edits are made at; None when all are apart."""
+    places = [(index, path) for index, edit in enumerate(edits) for _, path in edit.places]
+    for first, upper in places:
+        for second, lower in places:
+            if first != second and within(lower, upper):
+                return upper, lower
+    return None
 
 
 def inverse(edit: Edit, parent: Tree) -> Edit | None:

@@ -180,6 +180,8 @@ class TreeOffers:
                 return 1
             case "change_argument":
                 return len(self._changes[f"{site.node.nid}:{family}"])
+            case _:
+                raise ValueError(f"{operator} is not offered")
 
     def _option(self, site: Site, operator: Operator, family: str, generator: np.random.Generator) -> Option:
         node = site.node
@@ -209,6 +211,8 @@ class TreeOffers:
                     prior=1.0,
                     parameter_change=self._cost_of(node, change).parameters,
                 )
+            case _:
+                raise ValueError(f"{operator} is not offered")
 
     def _graft_option(self, site: Site, operator: Operator, family: str, graft: Graft) -> Option:
         class_name, contract = self._modules[graft.module_id]

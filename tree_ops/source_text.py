@@ -20,13 +20,6 @@ def read_site(source: str, site: CodeSite) -> str:
     return source[_offset(source, site.line, site.column) : _offset(source, site.end_line, site.end_column)]
 
 
-def replace_site(source: str, site: CodeSite, text: str) -> str:
-    """The source with the call at a site replaced."""
-    start = _offset(source, site.line, site.column)
-    end = _offset(source, site.end_line, site.end_column)
-    return source[:start] + text + source[end:]
-
-
 def insert_before_return(source: str, function: str, lines: Sequence[str]) -> str:
     """The source with lines added just before the last statement, a `return`, of a top-level function."""
     for statement in parse(source).body:
@@ -77,6 +70,16 @@ def call_with(call: str, changes: Sequence[tuple[str, str]], parameters: Sequenc
         wrapped = wrapped[:start] + value + wrapped[end:]
     text = wrapped[1:-1]
     return _append(text, added) if added else text
+
+
+def first_argument(call: str) -> str | None:
+    """The text of a call's first positional argument; None when it has none, or hands on a whole sequence."""
+    wrapped = f"({call})"
+    expression = parse_expression(wrapped)
+    if not isinstance(expression, ast.Call) or not expression.args or isinstance(expression.args[0], ast.Starred):
+        return None
+    start, end = _span(wrapped, expression.args[0])
+    return wrapped[start:end]
 
 
 def _given(call: ast.Call, name: str, parameters: Sequence[str]) -> ast.expr | None:

@@ -10,7 +10,6 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.contract import Contract, Role
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.emission import emissions
-from archgraft.tree_ops.expectation import expect
 from archgraft.tree_ops.expressions import Expression
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.sites import signature_of
@@ -63,7 +62,7 @@ def test_a_mined_module_is_rebuilt_for_a_host_of_a_size_that_no_probe_saw(
     graft = fit(spec.id, contract, site, images=True, causal=False)
     assert graft is not None
     edit = Edit("swap", node.nid, node.path, graft)
-    prints = ((one, expect(tree, edit, one.definition)) for one in emissions(tree, edit, lambda _: spec))
+    prints = emissions(tree, edit, lambda _: spec)
     offspring = verify(shared_sandbox, tree, prints, batch, (10,), 0, 0, LIMITS).tree
     assert offspring is not None
     assert call in offspring.source

@@ -1,6 +1,7 @@
 """Edits as their user meets them: the source before and after, and what is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,7 @@ from archgraft.evaluator.verify import Verified, verify
 from archgraft.sandbox.protocol import Job, Message
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.edits import Adapter, Edit, Graft
-from archgraft.tree_ops.emission import Emitted, emissions
-from archgraft.tree_ops.expectation import expect
+from archgraft.tree_ops.emission import emissions
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.tree import Tree
 from tests.agent.small_search import CONV_BLOCK, TOKEN_MIXER, spec
@@ -48,8 +48,7 @@ def tree(shared_sandbox: LocalSandbox) -> Tree:
 @pytest.fixture(scope="module")
 def applied(shared_sandbox: LocalSandbox) -> Apply:
     def apply(parent: Tree, edit: Edit) -> Verified:
-        prints = ((emitted, expect(parent, edit, emitted.definition)) for emitted in emissions(parent, edit, spec_of))
-        return verify(shared_sandbox, parent, prints, inputs(3, 8, 8), (10,), 0, 0, LIMITS)
+        return verify(shared_sandbox, parent, emissions(parent, edit, spec_of), inputs(3, 8, 8), (10,), 0, 0, LIMITS)
 
     return apply
 
@@ -194,9 +193,8 @@ def test_an_edit_that_does_not_fit_comes_back_with_the_models_own_error(
 def test_a_print_that_rebuilds_to_another_tree_is_refused(tree: Tree, shared_sandbox: LocalSandbox) -> None:
     edit = edit_at(tree, "swap", "stem", graft=conv(3, 4))
     [good, *_] = emissions(tree, edit, spec_of)
-    forged = Emitted(good.source.replace("blocks=2", "blocks=1"), good.definition, good.rung)
-    prints = [(forged, expect(tree, edit, forged.definition))]
-    refused = verify(shared_sandbox, tree, prints, inputs(3, 8, 8), (10,), 0, 0, LIMITS)
+    forged = replace(good, source=good.source.replace("blocks=2", "blocks=1"))
+    refused = verify(shared_sandbox, tree, [forged], inputs(3, 8, 8), (10,), 0, 0, LIMITS)
     assert refused.status is Status.INVALID
     assert refused.reason.startswith("rebuilt differently: ")
 
@@ -204,7 +202,6 @@ def test_a_print_that_rebuilds_to_another_tree_is_refused(tree: Tree, shared_san
 def test_a_model_whose_parts_get_no_gradient_is_refused(tree: Tree, shared_sandbox: LocalSandbox) -> None:
     edit = edit_at(tree, "delete", "stage1.0")
     [good, *_] = emissions(tree, edit, spec_of)
-    cut = Emitted(good.source.replace("self.stem(x)", "self.stem(x).detach()"), good.definition, good.rung)
-    prints = [(cut, expect(tree, edit, cut.definition))]
-    refused = verify(shared_sandbox, tree, prints, inputs(3, 8, 8), (10,), 0, 0, LIMITS)
+    cut = replace(good, source=good.source.replace("self.stem(x)", "self.stem(x).detach()"))
+    refused = verify(shared_sandbox, tree, [cut], inputs(3, 8, 8), (10,), 0, 0, LIMITS)
     assert refused.reason == "no gradient reaches stem.weight"

@@ -87,6 +87,7 @@ IDS = torch.tensor([[1, 2, 0]])
 
 
 def test_a_model_initialises_and_ties_its_weights_and_chooses_its_attention() -> None:
+    torch.manual_seed(0)
     model = Model(Config(initializer_range=0.5))
     assert model.head.weight is model.embed_tokens.weight
     assert model.embed_tokens.weight[0].abs().sum() == 0

@@ -1,0 +1,1 @@
+"""What each kind of edit does: one file an operator, each with `apply` (see `protocol`)."""
