@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from archgraft.sandbox.canaries import LIMITS
+from archgraft.sandbox.environment import INHERITED_VARIABLES
 from archgraft.sandbox.layers.kernel import call, status_field, system_call
 from archgraft.sandbox.layers.syscall_numbers import number_of
 from archgraft.sandbox.protocol import Channel, Message
@@ -31,7 +32,7 @@ def try_layers(channel: Channel) -> Message:
     return Message(
         {
             "process group": os.getpgid(0) == os.getpid() == os.getsid(0),
-            "environment": not os.environ.keys() & set(given["foreign_variables"]),
+            "environment": not INHERITED_VARIABLES & set(given["foreign_variables"]),
             "descriptors": _n_descriptors() <= 4,
             "memory limit": _memory_is_limited(),
             "privileges": _privileges_are_dropped(),

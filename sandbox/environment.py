@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+INHERITED_VARIABLES = frozenset(os.environ)
+"""What this process was started with: imports set variables of their own later (torch._dynamo, scikit-learn)."""
 PASSED_VARIABLES = (
     "PATH",
     "PYTHONPATH",

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import archgraft.sandbox.environment  # noqa: F401 - remembers the variables as they are before torch sets its own
 from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock, namespaces
 from archgraft.sandbox.layers.confine import Assignment
 from archgraft.sandbox.layers.plan import Plan, make_plan

@@ -1,5 +1,6 @@
 import pytest
 
+from archgraft.sandbox import environment
 from archgraft.sandbox.canaries import MENDS, CanaryReport, check, tier_of
 from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.protocol import Message, Outcome, SandboxError, Verdict
@@ -39,6 +40,21 @@ def test_an_open_layer_comes_with_its_mend_and_a_held_one_without() -> None:
     assert "namespaces" in rows["network"].mend
     assert rows["environment"].held
     assert rows["environment"].mend == ""
+
+
+def test_a_variable_that_an_import_sets_on_both_sides_is_not_taken_for_the_users(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "set by torch._dynamo")
+    with LocalSandbox(preload=("archgraft.evaluator.trace", "torch._dynamo"), training=False) as sandbox:
+        assert {row.layer: row for row in sandbox.canaries}["environment"].held
+
+
+def test_a_variable_of_the_users_that_is_handed_on_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "secret")
+    monkeypatch.setattr(environment, "PASSED_VARIABLES", (*environment.PASSED_VARIABLES, "SECRET_TOKEN"))
+    with pytest.raises(SandboxError, match="environment"), LocalSandbox(training=False) as sandbox:
+        assert sandbox.tier
 
 
 @pytest.mark.parametrize("layer", ["environment", "process_group"])
