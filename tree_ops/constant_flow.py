@@ -288,6 +288,9 @@ class Flow(Assignments):
     # Definitions inside
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for link in self.program.imports.get(id(node), ()):
+            if link.value and not link.at_module_level and isinstance(link.target, Definition):
+                self.cells.escape_definition(link.target)
         for alias in node.names:
             if alias.name != "*":
                 self.assign_name(bound_name(alias, node), alias, ANY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archgraft.tree_ops.index import Definition, Missing, Target
 from archgraft.tree_ops.links import ImportLink, LinkedPiece, guard_of
 from archgraft.tree_ops.reach import Reached
-from archgraft.tree_ops.scopes import bound_name
+from archgraft.tree_ops.scopes import bound_name, stored_names
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
 
 NameOf = Callable[[Target], str | None]
@@ -37,7 +37,7 @@ class _ImportWriter:
         empty: list[ast.stmt] = []
         for links in by_statement.values():
             node = links[0].node
-            kept = [found for found in links if id(found.alias) in used or id(node) not in removable]
+            kept = [found for found in links if id(found.alias) in used or found.value or id(node) not in removable]
             if len(kept) == len(links) and not self._changes(links):
                 continue
             text = f"\n{' ' * node.col_offset}".join(self._statements_for(kept))
@@ -104,7 +104,9 @@ class _ImportWriter:
                     yield f'raise ImportError("{found.imported.alias} is not available here")'
             elif found.is_inside:
                 value = self.name_of(found.target)
-                if found.value and value is not None and value != name:
+                if found.value and value is not None and not found.at_module_level:
+                    yield f'{name} = globals()["{value}"]' if value in self._inner_names() else f"{name} = {value}"
+                elif found.value and value is not None and value != name:
                     yield f"{name} = {value}"
             elif isinstance(found.node, ast.Import):
                 target = found.alias.name
@@ -113,6 +115,18 @@ class _ImportWriter:
             else:
                 last = found.alias.name
                 yield f"from {found.imported.module} import {last}" + ("" if last == name else f" as {name}")
+
+    def _inner_names(self) -> set[str]:
+        """Names that functions of the piece may bind themselves, which would hide the module's."""
+        found: set[str] = set()
+        for node in (inner for statement in self.piece.statements for inner in ast.walk(statement)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found.update(bound_name(alias, node) for alias in node.names)
+            elif isinstance(node, ast.arg):
+                found.add(node.arg)
+            else:
+                found.update(stored_names(node))
+        return found
 
 
 def _blocks(statements: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:

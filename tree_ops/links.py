@@ -36,7 +36,8 @@ class Link:
 class ImportLink:
     """One alias of an import that stands inside a piece.
 
-    `value` is set where the module rebinds what it imports, so that the import has to be kept as an assignment.
+    `value` is set where the module, or the function around, binds the name otherwise too, so that the import has to be
+    kept as an assignment.
     """
 
     node: ImportNode
@@ -182,7 +183,9 @@ class _Linker:
                 is_star = alias.name == "*"
                 target = Missing("a star import") if is_star else self.index.resolve_import(self.module, imported)
                 own = Definition(self.module.name, bound_name(alias, node))
-                rebound = at_module_level and self.index.resolve(self.module, own.name) == own
+                rebound = id(alias) in found.rebound or (
+                    at_module_level and self.index.resolve(self.module, own.name) == own
+                )
                 yield ImportLink(node, alias, imported, target, at_module_level, rebound, self.parts.of(node))
 
 

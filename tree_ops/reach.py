@@ -186,9 +186,14 @@ class _Walk:
             if found.part == number and found.use.annotation is None and found.use.kind == "load":
                 self._follow_target(piece, found)
         for imported in piece.imports:
-            if imported.part == number and imported.value and isinstance(imported.target, Definition):
+            if imported.part != number or not imported.value:
+                continue
+            if isinstance(imported.target, Definition):
                 self.demand.add_key(imported.target, None)
                 self._add_definition(imported.target)
+            elif isinstance(imported.target, Namespace) and not imported.at_module_level and not self.lenient:
+                where = f"{piece.module.name}, line {piece.piece.line}"
+                raise ClosureError(f"{where} uses the module {imported.target.module} as a value")
 
     def _follow_target(self, piece: LinkedPiece, found: Link) -> None:
         where = f"{piece.module.name}, line {piece.piece.line}"

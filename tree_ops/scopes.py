@@ -63,6 +63,8 @@ class Uses:
     uses: list[Use] = field(default_factory=list)
     imports: list[tuple[ImportNode, bool]] = field(default_factory=list)
     """Import statements anywhere in it, and whether each is at module level."""
+    rebound: set[int] = field(default_factory=set)
+    """Aliases, by identity, of imports in functions that bind the same name otherwise, too: a variable, then."""
     eager_calls: list[ast.AST] = field(default_factory=list)
     """What may run functions while the statement is executed: calls, decorators, classes with bases."""
 
@@ -129,6 +131,14 @@ def bound_name(alias: ast.alias, node: ImportNode) -> str:
     return alias.name.split(".")[0] if isinstance(node, ast.Import) else alias.name
 
 
+def _imported(found: LocalImport) -> tuple[str | int | None, ...]:
+    """What it imports, as it is written."""
+    is_from = isinstance(found.node, ast.ImportFrom)
+    home = (found.node.module, found.node.level) if isinstance(found.node, ast.ImportFrom) else ("", 0)
+    name = found.alias.name if is_from or found.alias.asname else found.alias.name.split(".")[0]
+    return is_from, *home, name
+
+
 def _scope_of(arguments: ast.arguments | None, body: Sequence[ast.stmt]) -> _Scope:
     scope = _Scope("function")
     if arguments is not None:
@@ -137,7 +147,11 @@ def _scope_of(arguments: ast.arguments | None, body: Sequence[ast.stmt]) -> _Sco
     elsewhere: set[str] = set()
     for node in walk_scope(body):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            imports.update({bound_name(alias, node): LocalImport(node, alias) for alias in node.names})
+            for alias in node.names:
+                found = LocalImport(node, alias)
+                before = imports.setdefault(bound_name(alias, node), found)
+                if _imported(before) != _imported(found):
+                    scope.names.add(bound_name(alias, node))
         elif isinstance(node, ast.Global):
             scope.global_names.update(node.names)
         elif isinstance(node, ast.Nonlocal):
@@ -373,8 +387,11 @@ class _Visitor(ast.NodeVisitor):
     # Imports
 
     def visit_import(self, node: ImportNode) -> None:
-        self.found.imports.append((node, not any(scope.kind == "function" for scope in self._scopes)))
+        is_inside = any(scope.kind == "function" for scope in self._scopes)
+        self.found.imports.append((node, not is_inside))
         for alias in node.names:
+            if is_inside and bound_name(alias, node) in self._scopes[-1].names - set(self._scopes[-1].imports):
+                self.found.rebound.add(id(alias))
             if alias.name != "*" and not self._lazy:
                 self._bind(bound_name(alias, node), alias)
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from tests.tree_ops.extraction import assert_source, closure
+import pytest
+
+from archgraft.tree_ops.closure import ClosureError
+from tests.tree_ops.extraction import assert_source, closure, run
 
 
 def test_re_exports_star_imports_and_dotted_modules_lead_to_the_definition(tmp_path: Path) -> None:
@@ -202,6 +205,71 @@ def test_imports_inside_functions_leave_no_trace_unless_they_are_used(tmp_path: 
             return math.floor(helper(x))
         """,
     )
+
+
+def test_a_name_that_a_function_imports_or_binds_otherwise_stays_its_variable(tmp_path: Path) -> None:
+    found = closure(
+        tmp_path,
+        {
+            "b.py": """
+                def helper(x):
+                    return x + 1
+
+                def other(x, is_slow=False):
+                    return -x if is_slow else x
+            """,
+            "a.py": """
+                def net(x):
+                    if x > 1:
+                        from math import floor
+                        from .b import helper
+                        from .b import other as chosen
+                    else:
+                        floor = helper = None
+                        from .b import helper as chosen
+                    return chosen(x), floor and floor(x), helper and helper(x)
+            """,
+        },
+        "pkg.a.net",
+    )
+    assert_source(
+        found,
+        """
+        def net(x):
+            if x > 1:
+                from math import floor
+                helper = globals()["helper"]
+                chosen = other
+            else:
+                floor = helper = None
+                chosen = globals()["helper"]
+            return chosen(x), floor and floor(x), helper and helper(x)
+
+
+        def helper(x):
+            return x + 1
+
+
+        def other(x, is_slow=False):
+            return -x if is_slow else x
+        """,
+    )
+    scope = run(found)
+    assert [scope["net"](x) for x in (0, 2)] == [(1, None, None), (2, 2, 3)]  # type: ignore[operator]
+
+
+def test_a_module_of_the_package_that_a_function_binds_by_choice_is_refused(tmp_path: Path) -> None:
+    texts = {"b.py": "X = 1\n", "c.py": "X = 2\n"}
+    texts["a.py"] = """
+        def net(x):
+            if x:
+                from . import b as home
+            else:
+                from . import c as home
+            return home.X
+    """
+    with pytest.raises(ClosureError, match=r"uses the module pkg\.b as a value"):
+        closure(tmp_path, texts, "pkg.a.net")
 
 
 def test_guarded_imports_of_what_is_always_there_are_plain_imports(tmp_path: Path) -> None:
