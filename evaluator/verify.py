@@ -11,7 +11,7 @@ from archgraft.evaluator.verdicts import status_of
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox
 from archgraft.tree_ops.builder import CONSTRUCT
 from archgraft.tree_ops.emission import Emitted
-from archgraft.tree_ops.expectation import Expectation, adopt, difference
+from archgraft.tree_ops.expectation import adopt, difference
 from archgraft.tree_ops.tree import Tree
 
 TRACE = "archgraft.evaluator.trace:run"
@@ -27,6 +27,8 @@ class Verified:
     reason: str
     cpu_seconds: float
     rung: str = ""
+    is_exact: bool = False
+    """Whether a print rebuilt to the intended tree, whatever else is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,25 @@ def verify(
     """
     failure: Verified | None = None
     cpu_seconds = 0.0
+    any_exact = False
     for emitted in prints:
         traced = trace(sandbox, emitted.source, CONSTRUCT, inputs, seed, limits)
         cpu_seconds += traced.outcome.cpu_seconds
         status, reason = status_of(traced.outcome), traced.outcome.reason
         if traced.header is not None:
-            fault = _fault(traced.header, emitted.expectation, len(inputs), output_shape, n_unreached)
-            if fault is None:
+            differs = difference(emitted.expectation, traced.header["nodes"])
+            any_exact = any_exact or differs is None
+            fault = _fault(traced.header, len(inputs), output_shape, n_unreached)
+            if differs is None and fault is None:
                 tree = adopt(
                     emitted.source, CONSTRUCT, traced.header, len(inputs), emitted.expectation, next_nid(parent)
                 )
-                return Verified(tree, Status.OK, Stage.VERIFY, "", cpu_seconds, emitted.rung)
-            status, reason = Status.INVALID, fault
+                return Verified(tree, Status.OK, Stage.VERIFY, "", cpu_seconds, emitted.rung, is_exact=True)
+            status, reason = Status.INVALID, f"rebuilt differently: {differs}" if differs else str(fault)
         failure = failure or Verified(None, status, Stage.VERIFY, reason, 0.0, emitted.rung)
     if failure is None:
         return Verified(None, Status.INVALID, Stage.EMIT, "no rung of the emission ladder applies here", 0.0)
-    return replace(failure, cpu_seconds=cpu_seconds)
+    return replace(failure, cpu_seconds=cpu_seconds, is_exact=any_exact)
 
 
 def next_nid(tree: Tree) -> int:
@@ -83,12 +88,8 @@ def next_nid(tree: Tree) -> int:
     return 1 + max(int(nid[1:]) for nid in tree.nodes)
 
 
-def _fault(
-    header: dict[str, Any], expectation: Expectation, batch: int, output_shape: tuple[int, ...], n_unreached: int
-) -> str | None:
-    """Why the rebuilt model is not acceptable, or None."""
-    if (reason := difference(expectation, header["nodes"])) is not None:
-        return f"rebuilt differently: {reason}"
+def _fault(header: dict[str, Any], batch: int, output_shape: tuple[int, ...], n_unreached: int) -> str | None:
+    """Why the rebuilt model can't do the task or can't learn, or None."""
     if tuple(header["output_shape"]) != (batch, *output_shape):
         return f"the output has shape {tuple(header['output_shape'])}, the task needs {(batch, *output_shape)}"
     if header["faults"]:

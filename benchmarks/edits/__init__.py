@@ -1,0 +1,1 @@
+"""How many edits give what was intended, and how fast."""

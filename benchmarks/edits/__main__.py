@@ -1,0 +1,86 @@
+"""How many edits give what was intended, and how fast: nothing is trained.
+
+Every edit is drawn uniformly (operator, site, option), printed, rebuilt in the sandbox, run forward and backward on one
+batch, and compared with the intended tree. `--every-node` takes each operator once at every open node instead.
+
+Run: python -m benchmarks.edits --suite hosts --library LIB --n 40 --json FILE
+     python -m benchmarks.edits --suite thirteen --every-node --library LIB
+     python -m benchmarks.edits --rootstock FILE.py:CLASS@3x32x32 --library LIB --n 100 --edits-per-child 4
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from archgraft.agent.paths import cache_folder
+from archgraft.agent.show_tree import parsed_shape
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.library import Library
+from benchmarks.edits.measure import Bench, as_json, together
+from benchmarks.edits.suites import SUITES, Host
+from benchmarks.edits.table import as_operators, as_stages, as_table
+
+
+def main() -> None:
+    """Print the tables; write the figures where --json says."""
+    arguments = _arguments()
+    console = Console(width=180)
+    hosts = [*SUITES.get(arguments.suite, ()), *(_host(text, arguments) for text in arguments.rootstock)]
+    with Library(arguments.library) as library:
+        modules = {module.id: module for module in library.modules()}
+    rows = []
+    with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
+        bench = Bench(sandbox, modules, cache_folder(), arguments.seed, arguments.n, arguments.edits_per_child)
+        for host in hosts:
+            try:
+                rows.append(as_json(bench.measure(host, every_node=arguments.every_node)))
+            except SourceError as error:
+                print(f"not measured: {error}", file=sys.stderr)
+                continue
+            console.print(as_table(rows[-1:], ""))
+            if arguments.json:
+                arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
+    if not rows:
+        return
+    total = together(rows)
+    console.print(as_table([*rows, total], f"{arguments.edits_per_child} edits a child, seed {arguments.seed}"))
+    console.print(as_stages(rows))
+    console.print(as_operators(total))
+
+
+def _host(text: str, arguments: argparse.Namespace) -> Host:
+    model, at, shape = text.rpartition("@")
+    if not at:
+        raise SystemExit(f"--rootstock {text}: state one sample's shape, for example {text}@3x32x32")
+    tokens = arguments.n_tokens
+    return Host(model, parsed_shape(shape), tuple(arguments.sources), tokens, causal=arguments.causal)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.edits", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rootstock", action="append", default=[], metavar="MODEL@SHAPE")
+    parser.add_argument("--suite", choices=SUITES, help="a standing list of hosts")
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument(
+        "--from", dest="sources", action="append", default=[], help="where the rootstocks' packages are"
+    )
+    parser.add_argument("--n-tokens", type=int, help="the rootstocks take token ids below this number")
+    parser.add_argument("--causal", action="store_true", help="the rootstocks are language models")
+    parser.add_argument("--n", type=int, default=50, help="children of each rootstock")
+    parser.add_argument("--edits-per-child", type=int, default=1)
+    parser.add_argument(
+        "--every-node", action="store_true", help="each operator once at every open node, not --n draws"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
