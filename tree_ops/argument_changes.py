@@ -124,9 +124,9 @@ def _heads(value: object, widths: list[int]) -> list[int]:
 def _counts(argument: Argument) -> list[tuple[object, float]]:
     """One more or one less, of a number or of one entry of a list."""
     value = literal(argument.text)
-    if type(value) is int:
+    if type(value) is int and value >= 1:
         return [(n, n / value) for n in (value - 1, value + 1) if n >= 1]
-    if isinstance(value, tuple | list) and value and all(type(item) is int for item in value):
+    if isinstance(value, tuple | list) and value and all(type(item) is int and item >= 1 for item in value):
         return [
             (type(value)([*value[:index], n, *value[index + 1 :]]), 1 + (n - item) / sum(value))
             for index, item in enumerate(value)

@@ -1,4 +1,4 @@
-"""Where the time of an offspring goes: wall and CPU time of the functions that make its stages, each without the others.
+"""Where the time of an offspring goes: wall and CPU time of the functions that make its stages.
 
 The functions are replaced by timed ones while a benchmark runs, so that the product carries no stopwatch.
 """
@@ -60,12 +60,21 @@ class TimedSandbox:
         self._sandbox = sandbox
         self._watch = watch
 
+    @property
+    def tier(self) -> str:
+        """The isolation of the sandbox."""
+        return self._sandbox.tier
+
     def run(self, job: Job, limits: Limits, respond: Respond | None = None) -> Outcome:
         """Run one job."""
         with self._watch.stage("sandbox"):
             outcome = self._sandbox.run(job, limits, respond)
         self._watch.cpu["sandbox"] += 1000 * outcome.cpu_seconds
         return outcome
+
+    def close(self) -> None:
+        """Close the sandbox."""
+        self._sandbox.close()
 
 
 @contextmanager
