@@ -58,8 +58,7 @@ def _facts(index: SourceIndex, module: ModuleSource, node: ast.ClassDef, parts: 
         target = index.resolve_base(module, node.name, name) if name else None
         if isinstance(target, Definition):
             bases.append(target)
-            is_class = any(header.name == target.name for header in index.modules[target.module].classes)
-            outside = outside if is_class else None
+            outside = outside if index.is_class(target) else None
             continue
         found = frozenset[str]() if target == Builtin() and name == "object" else _names_of(target)
         outside = None if found is None or outside is None else outside | found

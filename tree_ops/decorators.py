@@ -28,7 +28,7 @@ def registration(index: SourceIndex, module: ModuleSource, decorator: ast.expr) 
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
     if isinstance(target, ast.Attribute) and "register" in target.attr.lower():
         found = index.resolve_dotted(module, dotted_name(target.value)) if dotted_name(target.value) else None
-        if isinstance(found, Definition) and not _is_class(index, found):
+        if isinstance(found, Definition) and not index.is_class(found):
             return Registration(decorator, found)
     return None
 
@@ -46,10 +46,6 @@ def gives_back(index: SourceIndex, module: ModuleSource, decorator: ast.expr) ->
     if isinstance(decorator, ast.Call):
         return _is_factory(function, optional=not decorator.args)
     return _returns_argument(function) or _is_factory(function, optional=True)
-
-
-def _is_class(index: SourceIndex, definition: Definition) -> bool:
-    return any(header.name == definition.name for header in index.modules[definition.module].classes)
 
 
 def _returns(function: FunctionNode) -> list[ast.expr | None]:

@@ -28,6 +28,7 @@ from archgraft.tree_ops.syntax import parse
 
 if TYPE_CHECKING:
     from archgraft.tree_ops.constant_locals import Locals
+    from archgraft.tree_ops.link_memory import LinkMemory
     from archgraft.tree_ops.links import LinkedPiece
 
 PROVIDED = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
@@ -85,7 +86,11 @@ class SourceIndex:
     """Modules by dotted name. Make one with `SourceIndex.build` or `SourceIndex.of_texts`."""
 
     def __init__(
-        self, modules: dict[str, ModuleSource], broken: Sequence[BrokenFile] = (), texts: RecentTexts | None = None
+        self,
+        modules: dict[str, ModuleSource],
+        broken: Sequence[BrokenFile] = (),
+        texts: RecentTexts | None = None,
+        memory: "LinkMemory | None" = None,
     ) -> None:
         self.modules = modules
         self.broken = list(broken)
@@ -98,8 +103,11 @@ class SourceIndex:
         self._unreadable = {file.path for file in broken}
         self._resolved: dict[tuple[str, str], Target] = {}
         self._is_module_class: dict[Definition, bool] = {}
+        self._class_names: dict[str, frozenset[str]] = {}
         self.linked: dict[tuple[str, int, str | None], LinkedPiece] = {}
         """Pieces that `links.link` has parsed, by module and number."""
+        self.memory = memory
+        """Where it looks for pieces that an index before this one has parsed."""
         self.locals: dict[FunctionNode, Locals] = {}
         """Functions whose names `constant_program` has read."""
         self._functions: dict[Definition, FunctionNode | None] = {}
@@ -144,6 +152,13 @@ class SourceIndex:
             for header in self.modules[name].classes
             if self.is_module_class(definition := Definition(name, header.name))
         )
+
+    def is_class(self, definition: Definition) -> bool:
+        """Whether a class statement at top level makes the definition."""
+        if definition.module not in self._class_names:
+            headers = self.modules[definition.module].classes
+            self._class_names[definition.module] = frozenset(header.name for header in headers)
+        return definition.name in self._class_names[definition.module]
 
     def is_module_class(self, definition: Definition) -> bool:
         """Whether the definition is a class that inherits from `torch.nn.Module`, over files."""

@@ -94,11 +94,22 @@ def link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str | Non
     key = (module.name, piece.index, text)
     remembered = index.linked.pop(key, None)
     if remembered is None:
-        remembered = _link(index, module, piece, module.text_of(piece) if text is None else text)
+        remembered = _recalled(index, module, piece, module.text_of(piece) if text is None else text)
         if len(index.linked) >= _MAX_REMEMBERED:
             del index.linked[next(iter(index.linked))]
     index.linked[key] = remembered  # as the one that was used last
     return remembered
+
+
+def _recalled(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> LinkedPiece:
+    """The piece as another index linked it, if this one shares its memory with others; else linked now."""
+    if index.memory is None:
+        return _link(index, module, piece, text)
+    found = index.memory.recall(index, module, piece, text)
+    if found is None:
+        found = _link(index, module, piece, text)
+        index.memory.note(index, found)
+    return found
 
 
 def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> LinkedPiece:
@@ -107,7 +118,6 @@ def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> 
     linker = _Linker(index, module, piece, parts)
     uses = [analyse(statement) for statement in statements]
     links = [linker.use(use) for found in uses for use in found.uses if not linker.is_inlined(use)]
-    anchors = {id(found.use.node): Anchor(found.target, found.n_attributes) for found in links}
     return LinkedPiece(
         module,
         piece,
@@ -115,12 +125,25 @@ def _link(index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> 
         SourceBytes(text),
         statements,
         parts,
-        functools.cache(functools.partial(read_attributes, index, module.name, statements, parts, anchors)),
+        reads_of(index, module.name, statements, parts, links),
         tuple(class_facts(index, module, statements, parts)),
         links,
         [imported for found in uses for imported in linker.imports(found)],
         frozenset(parts.of(node) for found in uses for node in found.eager_calls),
     )
+
+
+def reads_of(
+    index: SourceIndex, module: str, statements: list[ast.stmt], parts: Parts, links: list[Link]
+) -> Callable[[], PieceReads]:
+    """What a piece looks up, found when it is first asked for."""
+
+    @functools.cache
+    def read() -> PieceReads:
+        anchors = {id(found.use.node): Anchor(found.target, found.n_attributes) for found in links}
+        return read_attributes(index, module, statements, parts, anchors)
+
+    return read
 
 
 def _droppable(index: SourceIndex, module: ModuleSource) -> Callable[[ast.expr], tuple[bool, object]]:

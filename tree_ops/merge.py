@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from archgraft.tree_ops.block_reading import read_text
 from archgraft.tree_ops.closure import close
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.index import Definition, SourceIndex
+from archgraft.tree_ops.link_memory import LinkMemory
 
-_BASE = "base"
-_ADDITION = "addition"
+_BASE = "<base>"
+_ADDITION = "<addition>"
+"""Module names that no code can import."""
+_MEMORY = LinkMemory()
+"""What one search prints are variations of one file: most of its pieces have been read before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def prune(source: str, roots: Sequence[str]) -> str:
 
 def _index(texts: dict[str, str]) -> SourceIndex:
     try:
-        return SourceIndex.of_texts(texts)
+        return SourceIndex({name: read_text(text, name) for name, text in texts.items()}, memory=_MEMORY)
     except SyntaxError as error:
         raise SourceError(f"the source is not Python: {error.msg}, line {error.lineno}") from error
 
