@@ -118,7 +118,8 @@ def _written(
     postponed = any(piece.module.postponed_annotations for piece in reached.pieces.values())
     order = emission_order(reached, same_pieces, last, postponed=postponed)
     order = [piece for piece in order if not _is_empty(reached, piece)]
-    names = choose_names(reached, order, same_names, [*first, *roots], last)
+    claims = [definition for definition in (*first, *roots) if definition in reached.definitions]
+    names = choose_names(reached, order, same_names, claims, last)
     rewriting = Rewriting(reached, same_names, names)
     optional = _optional(reached, order)
     needed = {external: name for external, name in names.of_import.items() if external not in optional}

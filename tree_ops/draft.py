@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK
+from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK, split_builder
 from archgraft.tree_ops.edits import Adapter, Graft
-from archgraft.tree_ops.merge import merge, prune
+from archgraft.tree_ops.merge import Addition, assemble, prune
 from archgraft.tree_ops.overrides import override, settle
-from archgraft.tree_ops.source_text import insert_before_return, read_site, with_imports
+from archgraft.tree_ops.source_text import insert_before_return, read_site
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
@@ -108,17 +108,12 @@ class Draft:
 
     def finish(self) -> Written:
         """The whole file: parts merged in, slots named, leftovers pruned."""
-        source = self._text.apply(self._changes)
+        head, builder = split_builder(self._text.apply(self._changes))
         if self._overrides:
-            source = insert_before_return(source, BUILDER, [override(*each) for each in self._overrides])
-        source = settle(source)
-        source = with_imports(source, _IMPORTS)  # those that turn out unused are pruned
-        names: dict[str, str] = {}
-        for index, (part, name) in enumerate(self._parts):
-            merged = merge(source, part, name)
-            names[f"{_SLOT}{index}_"] = merged.class_name
-            source = merged.source.replace(f"{_SLOT}{index}_", merged.class_name)
-        return Written(prune(source, [BUILDER]), names, len(self._overrides))
+            builder = insert_before_return(builder, BUILDER, [override(*each) for each in self._overrides])
+        additions = {f"{_SLOT}{index}_": Addition(*part) for index, part in enumerate(self._parts)}
+        assembled = assemble(head + settle(builder), additions, [BUILDER], _IMPORTS)
+        return Written(assembled.source, assembled.names, len(self._overrides))
 
 
 def with_origin(spec: ModuleSpec) -> str:

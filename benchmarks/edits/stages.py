@@ -12,12 +12,12 @@ from typing import Any
 
 from archgraft.evaluator import verify
 from archgraft.sandbox.protocol import Job, Limits, Outcome, Respond, Sandbox
-from archgraft.tree_ops import emission
+from archgraft.tree_ops import draft
 
 STAGES = ("offer", "print", "merge", "prune", "sandbox", "compare")
 _PLACES: tuple[tuple[Any, str, str], ...] = (
-    (emission, "merge", "merge"),
-    (emission, "prune", "prune"),
+    (draft, "merge", "merge"),
+    (draft, "prune", "prune"),
     (verify, "difference", "compare"),
     (verify, "adopt", "compare"),
 )

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyflakes.checker import Checker  # type: ignore[import-untyped]
 
+from archgraft.tree_ops.closure import close
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.merge import merge, merge_all, prune
+from archgraft.tree_ops.index import SourceIndex
+from archgraft.tree_ops.merge import Addition, assemble, merge, merge_all, prune
 
 
 def text(source: str) -> str:
@@ -138,6 +140,45 @@ def test_what_is_no_python_is_refused() -> None:
         prune("class :", ["Net"])
 
 
+def test_assembling_fills_slots_and_keeps_what_the_roots_reach() -> None:
+    base = (
+        "from torch import nn\n\n\nclass Cell(nn.Module):\n    pass\n\n\ndef build():\n    return SLOT_0_(SLOT_1_())\n"
+    )
+    mined = "import math\n\n\nclass Cell:\n    size = math.pi\n"
+    wrapper = "class Wrapper:\n    pass\n"
+    parts = {"SLOT_0_": Addition(wrapper, "Wrapper"), "SLOT_1_": Addition(mined, "Cell")}
+    assembled = assemble(base, parts, ["build"])
+    assert assembled.names == {"SLOT_0_": "Wrapper", "SLOT_1_": "Cell"}
+    assert assembled.source == text(
+        """
+        import math
+
+
+        class Wrapper:
+            pass
+
+
+        class Cell:
+            size = math.pi
+
+
+        def build():
+            return Wrapper(Cell())
+        """
+    )
+
+
+def test_imports_that_the_base_may_rely_on_are_written_where_it_does() -> None:
+    base = "def build(x):\n    return nn.Identity()(torch.relu(x))\n"
+    assembled = assemble(base, {}, ["build"], ["import math", "import torch", "from torch import nn"])
+    assert assembled.source == f"import torch\nfrom torch import nn\n\n\n{base}"
+
+
+def test_imports_that_the_base_may_rely_on_do_not_replace_its_own_names() -> None:
+    base = "nn = 1\n\n\ndef build():\n    return nn\n"
+    assert assemble(base, {}, ["build"], ["from torch import nn"]).source == base
+
+
 _NAMES = ["alpha", "beta", "gamma", "delta"]
 
 
@@ -173,3 +214,29 @@ def test_pruning_is_idempotent_and_leaves_nothing_unresolved(source: str, roots:
     pruned = prune(source, roots)
     assert problems(pruned) == []
     assert prune(pruned, roots) == pruned
+
+
+def anew(source: str, roots: list[str]) -> str:
+    """What pruning gives when nothing is remembered."""
+    index = SourceIndex.of_texts({"base": source})
+    definitions = [index.definition(("base", root)) for root in roots]
+    return close(index, definitions, header=index.modules["base"].header, lenient=True).source
+
+
+@given(st.lists(sources(), min_size=2, max_size=4), st.sampled_from(_NAMES))
+def test_what_is_remembered_of_other_texts_changes_nothing(texts: list[str], root: str) -> None:
+    for source in texts:
+        assert prune(source, [root]) == anew(source, [root])
+
+
+@given(sources(), sources(), st.sampled_from(_NAMES), st.sampled_from(_NAMES))
+def test_assembling_is_merging_each_addition_and_pruning(base: str, addition: str, first: str, second: str) -> None:
+    speaking = f"{base}\n\ndef build(x):\n    return SLOT_0_, [SLOT_1_(x) for x in SLOT_0_(x)]\n"
+    roots = [*_NAMES, "build"]
+    assembled = assemble(
+        speaking, {f"SLOT_{i}_": Addition(addition, name) for i, name in enumerate((first, second))}, roots
+    )
+    source, names = merge_all(speaking, addition, [first, second])
+    for number, name in enumerate(names):
+        source = source.replace(f"SLOT_{number}_", name)
+    assert (assembled.source, list(assembled.names.values())) == (prune(source, roots), names)
