@@ -9,6 +9,7 @@ import functools
 import inspect
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -22,8 +23,9 @@ Span = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Call:
-    """One construction: where it stands and what it was given."""
+    """One construction: what was made, where the call stands, and what it was given."""
 
+    cls: type[nn.Module]
     span: Span | None
     function: str
     arguments: list[dict[str, str]]
@@ -32,16 +34,24 @@ class Call:
 class ConstructionRecorder:
     """Records every `nn.Module` made while it is installed, by identity of the instance."""
 
-    def __init__(self, filename: str, namespace: ModuleType) -> None:
+    def __init__(
+        self, filename: str, namespace: ModuleType, before_first: Callable[[type[nn.Module]], None] = lambda _: None
+    ) -> None:
         self.filename = filename
         self.namespace = namespace
+        self.before_first = before_first
+        """Is told of each class before its first instance is made."""
         self.calls: dict[int, Call] = {}
+        self._classes: set[type[nn.Module]] = set()
         self._keep: list[nn.Module] = []  # an id is only good while its object lives
 
     def install(self) -> None:
         """Hook `nn.Module.__new__`; from here on each construction is recorded."""
 
         def hook(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
+            if cls not in self._classes:
+                self._classes.add(cls)
+                self.before_first(cls)
             instance = object.__new__(cls)
             self._keep.append(instance)
             self.calls[id(instance)] = self._call(cls, args, kwargs, sys._getframe(1))
@@ -53,18 +63,20 @@ class ConstructionRecorder:
         """How many instances each call expression made."""
         return Counter(call.span for call in self.calls.values() if call.span is not None)
 
-    def _call(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType | None) -> Call:
+    def _call(
+        self, cls: type[nn.Module], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType | None
+    ) -> Call:
         arguments = self._describe(cls, args, kwargs)
         # A class's own __new__ stands between the call and the hook.
         while frame is not None and frame.f_code.co_name == "__new__":
             frame = frame.f_back
         if frame is None or frame.f_code.co_filename != self.filename:
-            return Call(None, "", arguments)
-        return Call(position(frame.f_code, frame.f_lasti), frame.f_code.co_qualname, arguments)
+            return Call(cls, None, "", arguments)
+        return Call(cls, position(frame.f_code, frame.f_lasti), frame.f_code.co_qualname, arguments)
 
     def _describe(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, str]]:
         try:
-            bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+            bound = _signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
         except (TypeError, ValueError):  # a wrong call; __init__ is about to raise the real error
             return []
         bound.apply_defaults()
@@ -109,6 +121,12 @@ class ConstructionRecorder:
         return repr(plain(value)) if is_literal(value) else self._reference(value)
 
 
+@functools.cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+@functools.cache
 def position(code: CodeType, instruction: int) -> Span | None:
     """(line, column, end line, end column) of the expression at an instruction offset; None when not recorded."""
     line, end_line, column, end_column = next(islice(code.co_positions(), instruction // 2, None))

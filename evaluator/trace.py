@@ -4,217 +4,169 @@ Request header: `source`, `construct`, `seed`; array `inputs` (one small batch, 
 Answer header: `nodes` (parents first; see `archgraft.tree_ops.tree.Node`, without nids), `output_shape`,
 `n_parameters`, `flops` (one sample), `unreached` (names of trainable parameters without a gradient), and the reasons
 why the model can't be trained, if any, in `faults`.
+
+The first pass is in eval mode, and recorded; the second one, of another batch, is in train mode and goes backward.
+Where the two differ in what they call, the model depends on its data.
 """
 
-import math
-import sys
-from collections import defaultdict
-from collections.abc import Mapping
-from types import FrameType
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from archgraft.evaluator.attribute_reads import ReadRecorder
 from archgraft.evaluator.construction import ConstructionRecorder, site
+from archgraft.evaluator.flops import FlopCount
+from archgraft.evaluator.flow import Flow
 from archgraft.evaluator.joins import JoinRecorder
+from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.own_state import own_tensors, plain_attributes
+from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
 
 MODULE_NAME = "archgraft_candidate"
-ORDINARY_ATTRIBUTES = frozenset(dir(nn.Module())) | {"__len__", "__iter__", "__getitem__"}
+FILENAME = f"<{MODULE_NAME}>"
 
 
 def run(channel: Channel) -> Message:
     """Entry point."""
     header = channel.request.header
-    module = load_module(str(header["source"]), MODULE_NAME)
-    recorder = ConstructionRecorder(f"<{MODULE_NAME}>", module)
-    recorder.install()
-    seed = int(str(header["seed"]))
-    model = build(module, str(header["construct"]), seed)
+    source, seed = str(header["source"]), int(str(header["seed"]))
     inputs = torch.from_numpy(np.array(channel.request.arrays["inputs"]))
-    attributes = {id(module): plain_attributes(module) for module in model.modules()}
-    flow = Flow(model)
-    output = flow.record(inputs)
-    answer: dict[str, Any] = {
-        "nodes": describe(model, recorder, flow, attributes),
-        "output_shape": list(output.shape),
-        "n_parameters": count_parameters(model),
-        "flops": flow.total_flops // len(inputs),
-    }
-    answer |= try_learning(model, inputs, seed)
-    return Message(answer)
+    candidate = load_module(source, MODULE_NAME)
+    reads = ReadRecorder(source, FILENAME, candidate)
+    calls = ConstructionRecorder(FILENAME, candidate, reads.watch)
+    reads.install()
+    calls.install()
+    model = build(candidate, str(header["construct"]), seed)
+    recorded = Recorded(model, calls, reads, seed)
+    output = recorded.first_pass(inputs)
+    learnt = recorded.second_pass(other_batch(inputs))
+    return Message(
+        {
+            "nodes": describe(model, recorded),
+            "output_shape": list(output.shape),
+            "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "flops": recorded.counter.total // len(inputs),
+            **learnt,
+        }
+    )
 
 
-class Flow:
-    """What each module saw in one forward pass: shapes, calls, FLOPs, and attributes that others read off it."""
+class Recorded:
+    """All that is recorded of one model while it is built and run."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model
-        self.inputs: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-        self.outputs: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-        self.odd: set[int] = set()  # took or gave something other than one floating-point tensor
-        self.extra: set[int] = set()
-        self.n_calls: dict[int, int] = defaultdict(int)
-        self.flops: dict[int, int] = defaultdict(int)
-        self.reads: dict[int, set[str]] = defaultdict(set)
-        self.order: list[int] = []
-        self.total_flops = 0
-        self._counter = FlopCounterMode(display=False)
-        self._started: list[int] = []
-        self._joins = JoinRecorder(f"<{MODULE_NAME}>", model)
+    def __init__(self, model: nn.Module, calls: ConstructionRecorder, reads: ReadRecorder, seed: int) -> None:
+        self.calls, self.reads = calls, reads
+        self.flow, self.counter, self.joins = Flow(), FlopCount(), JoinRecorder(FILENAME, model)
+        self.second_flow = Flow()
+        self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
+        self.places = [places(model)]
+        """As built, and after each pass."""
+        self._model, self._seed = model, seed
 
-    def record(self, inputs: torch.Tensor) -> torch.Tensor:
+    def first_pass(self, inputs: torch.Tensor) -> torch.Tensor:
         """Run one batch in eval mode. Raises `TypeError` when the model's output is not one tensor."""
-        handles = []
-        for module in self.model.modules():
-            handles.append(module.register_forward_pre_hook(self._enter, with_kwargs=True))
-            handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
-        self.model.eval()
-        watched = AttributeWatch(self.reads)
-        with torch.no_grad(), self._counter, self._joins, watched:
-            output = self.model(inputs)
-        for handle in handles:
-            handle.remove()
-        self.total_flops = self._counter.get_total_flops()
+        self._model.eval()
+        self.reads.phase = "forward"
+        with torch.no_grad(), self.counter, self.joins, self.flow.recording(self.counter):
+            output = self._model(inputs)
         if not isinstance(output, torch.Tensor):
             raise TypeError(f"the model's output must be one tensor, but is a {type(output).__name__}")
+        self.places.append(places(self._model))
         return output
 
-    def joins(self) -> dict[int, list[dict[str, Any]]]:
-        """The joins of each module's own forward."""
-        return self._joins.of_modules()
-
-    def _enter(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        key = id(module)
-        self.order.append(key)
-        self.n_calls[key] += 1
-        self._started.append(self._counter.get_total_flops())
-        given = [value for value in (*args, *kwargs.values()) if value is not None]
-        if len(given) > 1 or (kwargs and given):
-            self.extra.add(key)
-        self._shape(key, args[0] if args else None, self.inputs)
-
-    def _leave(self, module: nn.Module, _args: tuple[Any, ...], _kwargs: dict[str, Any], output: Any) -> None:
-        self.flops[id(module)] += self._counter.get_total_flops() - self._started.pop()
-        self._shape(id(module), output, self.outputs)
-
-    def _shape(self, key: int, value: Any, into: dict[int, list[tuple[int, ...]]]) -> None:
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-            self.odd.add(key)
-        elif (shape := tuple(value.shape)) not in into[key]:
-            into[key].append(shape)
+    def second_pass(self, inputs: torch.Tensor) -> dict[str, Any]:
+        """Run another batch forward and backward in train mode; what `try_learning` tells."""
+        with self.second_flow.recording():
+            learnt = try_learning(self._model, inputs, self._seed)
+        self.places.append(places(self._model))
+        return learnt
 
 
-class AttributeWatch:
-    """While active, notes every attribute that candidate code reads off a module other than its own `self`."""
-
-    def __init__(self, reads: dict[int, set[str]]) -> None:
-        self.reads = reads
-
-    def __enter__(self) -> None:
-        reads, filename = self.reads, f"<{MODULE_NAME}>"
-
-        def watch(module: nn.Module, name: str) -> Any:
-            if name not in ORDINARY_ATTRIBUTES:
-                frame: FrameType | None = sys._getframe(1)
-                if (
-                    frame is not None
-                    and frame.f_code.co_filename == filename
-                    and frame.f_locals.get("self") is not module
-                ):
-                    reads[id(module)].add(name)
-            return object.__getattribute__(module, name)
-
-        nn.Module.__getattribute__ = watch  # type: ignore[method-assign, assignment]
-
-    def __exit__(self, *error: object) -> None:
-        del nn.Module.__getattribute__
-
-
-def count_parameters(module: nn.Module) -> int:
-    """Elements of all parameters, shared ones once."""
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def describe(
-    model: nn.Module, recorder: ConstructionRecorder, flow: Flow, attributes: Mapping[int, list[tuple[str, str]]]
-) -> list[dict[str, Any]]:
+def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
     """The nodes, parents before children, in slot order."""
-    n_made = recorder.instances_per_span()
-    tensors, joins = own_tensors(model), flow.joins()
     paths: dict[int, list[str]] = defaultdict(list)
-    for path, module in model.named_modules(remove_duplicate=False):
-        paths[id(module)].append(path)
-    owners: dict[int, set[int]] = defaultdict(set)
-    for module in model.modules():
-        for parameter in module.parameters(recurse=False):
-            owners[id(parameter)].add(id(module))
-    first_call = {key: index for index, key in reversed(list(enumerate(flow.order)))}
+    for path, key in recorded.places[-1].items():
+        paths[key].append(path)
+    tensors, joins, n_made = own_tensors(model), recorded.joins.of_modules(), recorded.calls.instances_per_span()
+    owners = Counter(id(parameter) for module in model.modules() for parameter in own_parameters(module))
+    sizes = parameter_counts(model)
+    closed = unsteady(recorded.places, recorded.flow, recorded.second_flow)
     nodes = []
     for path, module in model.named_modules():
         key = id(module)
-        call = recorder.calls.get(key)
-        tied = any(len(owners[id(parameter)]) > 1 for parameter in module.parameters(recurse=False))
-        clean = key not in flow.odd and flow.n_calls[key] > 0
+        call = recorded.calls.calls.get(key)
+        tied = any(owners[id(parameter)] > 1 for parameter in own_parameters(module))
+        cls = call.cls if call else type(module)
         nodes.append(
             {
                 "path": path,
-                "class_name": type(module).__name__,
-                "definition": definition(module),
+                "class_name": cls.__name__,
+                "definition": defined_as(cls),
                 "arguments": call.arguments if call else [],
                 "site": site(call.span, call.function, n_made[call.span]) if call and call.span else None,
-                "input_shapes": flow.inputs[key] if clean else [],
-                "output_shapes": flow.outputs[key] if clean else [],
-                "n_calls": flow.n_calls[key],
-                "call_order": first_call.get(key),
-                "extra_inputs": key in flow.extra,
-                "n_parameters": count_parameters(module),
-                "flops": flow.flops[key],
-                "attribute_reads": sorted(flow.reads[key]),
                 "children": [paths[id(child)][0] for child in module.children()],
                 "shared": tied or len(paths[key]) > 1,
                 "opaque": call is None or call.span is None,
+                "n_parameters": sizes[key],
                 "tensors": tensors[key],
                 "joins": joins.get(key, []),
-                "attributes": attributes.get(key, []),
+                "attributes": recorded.attributes.get(key, []),
+                "closed_because": closed.get(path) or changed_class(module, cls),
+                "branches_on_data": key in recorded.joins.deciding,
+                **reads_of(module, recorded),
+                **recorded.flow.of(module),
             }
         )
     return nodes
 
 
+def reads_of(module: nn.Module, recorded: Recorded) -> dict[str, Any]:
+    """What others read off a module, in full and as the names that close it while it runs."""
+    reads = recorded.reads.of(module)
+    is_called = recorded.flow.n_calls.get(id(module), 0) > 0
+    names = {read["name"] for read in reads if read["when"] == "forward"}
+    closing = {name for name in names if is_called or not name.startswith("__")}  # a list is there to be looped over
+    return {"reads": reads, "attribute_reads": sorted(closing)}
+
+
+def changed_class(module: nn.Module, made_as: type[nn.Module]) -> str:
+    """That a module is no longer what it was made as (a parametrisation), empty where it is. Lazy ones are meant to."""
+    is_same = type(module) is made_as or issubclass(made_as, nn.modules.lazy.LazyModuleMixin)
+    return "" if is_same else f"made into a {type(module).__name__}"
+
+
+def own_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """Those that no child owns; each once."""
+    return list(
+        {id(parameter): parameter for parameter in module._parameters.values() if parameter is not None}.values()
+    )
+
+
+def parameter_counts(model: nn.Module) -> dict[int, int]:
+    """Elements of all parameters of each module and all below it, shared ones once, by identity of the module."""
+    below: dict[int, dict[int, int]] = {}
+    for module in reversed(list(model.modules())):  # children first
+        found = {id(parameter): parameter.numel() for parameter in own_parameters(module)}
+        for child in module.children():
+            found |= below.get(id(child), {})
+        below[id(module)] = found
+    return {key: sum(found.values()) for key, found in below.items()}
+
+
 def definition(module: nn.Module) -> str:
-    """Where the class is defined: a name of the candidate's file, or a public torch name."""
-    cls = type(module)
+    """Where its class is defined: a name of the candidate's file, or a public torch name."""
+    return defined_as(type(module))
+
+
+def defined_as(cls: type[nn.Module]) -> str:
+    """Where a class is defined."""
     if cls.__module__ == MODULE_NAME:
         return cls.__qualname__
     if getattr(nn, cls.__name__, None) is cls:
         return f"torch.nn.{cls.__name__}"
     return f"{cls.__module__}.{cls.__qualname__}"
-
-
-def try_learning(model: nn.Module, inputs: torch.Tensor, seed: int) -> dict[str, Any]:
-    """One forward and backward pass in train mode through a random projection of the output (no labels needed)."""
-    model.train()
-    output = model(inputs)
-    weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(seed))
-    loss = (output * weights).sum()
-    faults: list[str] = []
-    if not math.isfinite(float(loss.detach())):
-        faults.append("the output of one training batch is not finite")
-    if not loss.requires_grad:
-        return {"unreached": [], "faults": [*faults, "no parameter receives a gradient"]}
-    loss.backward()
-    unreached = []
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if parameter.grad is None:
-            unreached.append(name)
-        elif not bool(torch.isfinite(parameter.grad).all()):
-            faults.append(f"the gradient of {name} is not finite")
-    return {"unreached": unreached, "faults": faults}

@@ -51,12 +51,14 @@ def sites(tree: Tree) -> Iterator[Site]:
     """The open sites of a tree, in slot order.
 
     Closed are: the root, what torch made inside its own modules, shared instances and tied parameters, nodes whose
-    attributes other code reads, and nodes that don't take one tensor to one tensor of the same kind with the batch
-    axis first, always of the same shape.
+    attributes other code reads, nodes that the trace found unsteady, and nodes that don't take one tensor to one tensor
+    of the same kind with the batch axis first, always of the same shape.
     """
     n_calls = 1 + max((node.call_order for node in tree if node.call_order is not None), default=0)
     for node in tree:
         if node.nid == tree.root or node.opaque or node.shared or node.attribute_reads or node.call_order is None:
+            continue
+        if node.closed_because:
             continue
         signature = signature_of(tree, node)
         if signature is not None:

@@ -1,0 +1,56 @@
+"""Counts the FLOPs of what runs, by torch's own formulas. Runs in the sandbox child only.
+
+`torch.utils.flop_counter.FlopCounterMode` counts the same, but follows modules with hooks of its own, which costs more
+than the counting; here one number grows, and whoever wants a module's share reads it before and after. One formula is
+added: attention on a CPU is an operation of its own, which torch's table lacks.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry, sdpa_flop_count
+
+Formula = Callable[..., int]
+
+
+def _attention_on_cpu(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> int:
+    return int(sdpa_flop_count(query.shape, key.shape, value.shape))  # type: ignore[no-untyped-call]
+
+
+_FORMULAS: dict[Any, Formula] = {
+    **flop_registry,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention_on_cpu,
+}
+
+
+class FlopCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """While active, adds up FLOPs in `total`."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+        self._known: dict[Any, Formula | None] = {}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """To skip the compiler, torch would import it: a second, in a child that hasn't. Nothing is compiled here."""
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, _types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func not in self._known:
+            self._known[func] = _FORMULAS.get(func._overloadpacket)
+        formula = self._known[func]
+        if formula is None and torch.is_inference_mode_enabled():  # operations arrive here before they are taken apart
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+        output = func(*args, **kwargs)
+        if formula is not None:
+            self.total += formula(*args, **kwargs, out_val=output)
+        return output

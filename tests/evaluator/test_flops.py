@@ -1,0 +1,39 @@
+"""The count of FLOPs against torch's own counter."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archgraft.evaluator.flops import FlopCount
+
+MODELS = {
+    "convolutions": (nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=4)), (2, 3, 8, 8)),
+    "linear": (nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6), nn.Linear(6, 2, bias=False)), (2, 5, 4)),
+    "recurrent": (nn.GRU(4, 6, batch_first=True), (2, 5, 4)),
+}
+
+
+def counts(model: nn.Module, inputs: torch.Tensor) -> tuple[int, int]:
+    """Ours, and torch's."""
+    with FlopCount() as ours:
+        model(inputs)
+    with FlopCounterMode(display=False) as theirs:
+        model(inputs)
+    return ours.total, theirs.get_total_flops()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_count_is_that_of_torchs_counter_with_or_without_gradients(name: str) -> None:
+    model, shape = MODELS[name]
+    for context in (torch.enable_grad(), torch.no_grad(), torch.inference_mode()):
+        with context:
+            ours, theirs = counts(model, torch.randn(shape))
+        assert ours == theirs > 0
+
+
+def test_attention_on_a_cpu_counts_as_its_two_products_do() -> None:
+    query = torch.randn(2, 3, 5, 8)
+    with torch.no_grad(), FlopCount() as count:
+        nn.functional.scaled_dot_product_attention(query, query, query)
+    assert count.total == 2 * (2 * 2 * 3 * 5 * 5 * 8)
