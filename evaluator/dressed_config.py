@@ -1,8 +1,8 @@
 """Makes a synthetic configuration pass for the class that an original insists on. Child side.
 
-Some base classes refuse a configuration that is no instance of their own. The extracted class was given a synthetic
-one; the original gets an equal one, whose class then also inherits from the one that the original names. What the
-synthetic one answers stays the same; only what it doesn't know comes from the real class.
+Some base classes refuse a configuration that is no instance of their own. Original and extracted class then both get a
+synthetic one whose class also inherits from the one that the original names. What the synthetic one answers stays the
+same; only what it doesn't know comes from the real class.
 """
 
 import functools
@@ -14,17 +14,17 @@ from typing import Any
 from archgraft.evaluator.synthetic_config import SyntheticConfig
 
 
-def with_own_configurations(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The class, but called with configurations that pass for its own."""
+def with_own_configurations(module_class: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """The class, but called with configurations that pass for those of the original."""
 
-    @functools.wraps(original, updated=())
+    @functools.wraps(module_class, updated=())
     def call(*positional: Any, **named: Any) -> Any:
-        bound = inspect.signature(original).bind(*positional, **named)
+        bound = inspect.signature(module_class).bind(*positional, **named)
         for name, value in bound.arguments.items():
             wanted = _class_wanted(original, name)
             if isinstance(value, SyntheticConfig) and wanted is not None:
                 dress(value, wanted)
-        return original(*bound.args, **bound.kwargs)
+        return module_class(*bound.args, **bound.kwargs)
 
     return call
 

@@ -129,9 +129,11 @@ def _switches(parameters: list[dict[str, Any]]) -> list[tuple[str, str]]:
 def _builder(
     one: dict[str, Any], namespace: dict[str, Any], original: Any, arguments: Arguments
 ) -> Callable[[Any], nn.Module]:
+    insists = OriginalSearch(original, namespace, one).insists_on_its_own(arguments)
+
     def build(module_class: Any) -> nn.Module:
-        search = OriginalSearch if module_class is original else Search
-        return search(module_class, namespace, one).build(arguments)
+        given = with_own_configurations(module_class, original) if insists else module_class
+        return Search(given, namespace, one).build(arguments)
 
     return build
 
@@ -151,5 +153,15 @@ class OriginalSearch(Search):
         except TypeError:
             if not self.configs:
                 raise
-            dressed = with_own_configurations(self.module_class)
+            dressed = with_own_configurations(self.module_class, self.module_class)
             return Search(dressed, self.namespace, self.header).build(arguments)
+
+    def insists_on_its_own(self, arguments: Arguments) -> bool:
+        """Whether it refuses configurations that are no instances of its own class, and is built with such."""
+        try:
+            super().build(arguments)
+        except TypeError:
+            return bool(self.configs)
+        except Exception:  # noqa: BLE001 - the comparison builds it again, and tells what it raises
+            return False
+        return False

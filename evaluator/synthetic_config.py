@@ -182,6 +182,10 @@ class SyntheticConfig:
     def to_dict(self) -> dict[str, Any]:
         return dict(self.items())
 
+    def update(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+
     def get_text_config(self, *_: Any, **__: Any) -> Any:
         for name in ("text_config", "decoder", "text_encoder"):
             if isinstance(self.__dict__.get(name), SyntheticConfig):

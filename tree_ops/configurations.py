@@ -7,10 +7,10 @@ from the defaults, and runs the methods that derive further fields from them.
 
 import ast
 import operator
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from archgraft.tree_ops.index import Definition, SourceIndex
 from archgraft.tree_ops.modules import ModuleSource, dotted_name
@@ -154,7 +154,7 @@ class ConfigurationReader:
     def _read_statement(self, module: ModuleSource, statement: ast.stmt, found: Configuration, depth: int) -> None:
         match statement:
             case ast.Assign(targets=[ast.Name(id="attribute_map")], value=value):
-                aliases = _literal(value)
+                aliases = literal(_literal_text(value) or "None")
                 if isinstance(aliases, dict):
                     found.aliases.update({str(name): str(meant) for name, meant in aliases.items()})
             case ast.Assign(targets=[ast.Name(id="sub_configs" | "sub_configs_defaults")], value=ast.Dict() as value):
@@ -218,8 +218,8 @@ def _default(name: str, value: ast.expr | None, found: Configuration) -> None:
         if made is not None:
             found.values[name] = made
         value = given.get("default")
-    if value is not None and (read := _literal(value)) is not _NOT_LITERAL:
-        found.values[name] = repr(read)
+    if value is not None and (text := _literal_text(value)) is not None:
+        found.values[name] = text
 
 
 def _is_wanted(method: ast.FunctionDef) -> bool:
@@ -228,7 +228,9 @@ def _is_wanted(method: ast.FunctionDef) -> bool:
     return method.name in ("__init__", "__post_init__") or decorators == ["property"]
 
 
-_NOT_LITERAL = object()
+_INFINITY = re.compile(r"float\('inf'\)")
+_TOO_LARGE = "1e309"
+"""What Python reads as infinity."""
 _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -238,13 +240,15 @@ _ARITHMETIC: dict[type, Callable[[float, float], float]] = {
 }
 
 
-def _literal(node: ast.expr) -> Any:
-    """The value of a literal, or of arithmetic on numbers (`32 * 32`, `2048 ** -0.5`)."""
+def _literal_text(node: ast.expr) -> str | None:
+    """A literal with the value of one, or of arithmetic on numbers (`32 * 32`, `2048 ** -0.5`, `float("inf")`)."""
     try:
-        return literal(ast.unparse(node))
+        text = _INFINITY.sub(_TOO_LARGE, ast.unparse(node))
+        literal(text)
     except (ValueError, SyntaxError, TypeError, RecursionError):
         number = _number(node)
-        return _NOT_LITERAL if number is None else number
+        return None if number is None else repr(number)
+    return text
 
 
 def _number(node: ast.expr) -> float | None:

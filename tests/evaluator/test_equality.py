@@ -160,6 +160,18 @@ def test_an_original_that_insists_on_its_own_configuration_is_given_one(sandbox:
     assert compare_with_originals(sandbox, [Tried(spec, trial, configurations)], [tmp_path]) == [Equality("equal")]
 
 
+def test_what_only_the_originals_configuration_class_knows_is_known_to_both(sandbox: Sandbox, tmp_path: Path) -> None:
+    configured = CONFIGURED.replace("config.slope", "config.reset().slope")
+    known = CONFIGURATION + "\n    def reset(self):\n        return self\n"
+    (tmp_path / "zoo.py").write_text(HEADER + known + configured.replace("# check", CHECK))
+    spec = spec_of(configured, "config")
+    spec = replace(spec, origin=replace(spec.origin, qualified_name="zoo.Layer"))
+    configurations = {"config": Configuration("Config", {"hidden_size": "768", "slope": "0.1"})}
+    trial = try_module(sandbox, spec, configurations=configurations)
+    assert not trial.reached("constructed")
+    assert compare_with_originals(sandbox, [Tried(spec, trial, configurations)], [tmp_path]) == [Equality("equal")]
+
+
 @pytest.mark.parametrize(
     ("original", "reason"),
     [

@@ -13,6 +13,8 @@ class TextConfig(BaseConfig):
     hidden_size: int = 1_024
     layers: list = field(default_factory=list)
     rate: float = interval(min=0.0)(default=0.5)
+    limits: tuple = (0.0, float("inf"))
+    steps: int = 32 * 32
 
     def __post_init__(self, **kwargs):
         self.head_dim = self.hidden_size // 4
@@ -63,7 +65,8 @@ def test_without_one_the_likest_name_is_taken_and_then_what_the_module_declares(
 
 def test_defaults_come_from_bases_fields_and_constructors() -> None:
     found = configuration_of("TextBlock")
-    assert found.values == {"dropout": "0.1", "hidden_size": "1024", "layers": "[]", "rate": "0.5"}
+    expected = {"dropout": "0.1", "hidden_size": "1024", "layers": "[]", "rate": "0.5", "steps": "1024"}
+    assert found.values == {**expected, "limits": "(0.0, 1e309)"}
     assert found.aliases == {"width": "hidden_size"}
     assert configuration_of("Block").values["image_size"] == "224"
 
