@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archgraft.agent.model_trouble import with_advice
 from archgraft.evaluator.verify import trace
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.builder import CONSTRUCT, builder_source
@@ -120,9 +121,9 @@ def plant(
     if traced.header is None:
         shape = tuple(inputs.shape[1:])
         reason = f"{traced.outcome.reason}{absent(model)}"
-        raise SourceError(f"{reference} can't be built and run on an input of shape {shape}: {reason}")
+        raise SourceError(f"{reference} can't be built and run on an input of shape {shape}: {with_advice(reason)}")
     if traced.header["faults"]:
-        raise SourceError(f"{reference} can't be trained: {traced.header['faults'][0]}")
+        raise SourceError(f"{reference} can't be trained: {with_advice(traced.header['faults'][0])}")
     tree = adopt(source, CONSTRUCT, traced.header, len(inputs))
     output_shape = tuple(traced.header["output_shape"])
     if not output_shape or output_shape[0] != len(inputs):

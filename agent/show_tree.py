@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from archgraft.agent.model_trouble import advice
 from archgraft.agent.rootstock import Rootstock, SelfContained, absent, plant, self_contained
 from archgraft.agent.tree_text import shapes, walk
 from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
@@ -37,10 +38,9 @@ def _guessed(text: str, model: SelfContained, sandbox: Sandbox, limits: Limits) 
     message = Message({"source": model.source, "construct": CONSTRUCT, "seed": 0})
     outcome = sandbox.run(Job("archgraft.evaluator.guess:run", message, label="guess an input"), limits)
     if outcome.message is None:
-        raise SourceError(
-            f"{text} can't be built and run without knowing its input: {outcome.reason}{absent(model)}. "
-            "If only the input is wrong, state the shape of one sample, for example --input 3x32x32"
-        )
+        known = advice(outcome.reason)
+        todo = known or "if only the input is wrong, state the shape of one sample, for example --input 3x32x32"
+        raise SourceError(f"{text} can't be built and run: {outcome.reason}{absent(model)}; {todo}")
     header: dict[str, Any] = dict(outcome.message.header)
     return tuple(header["shape"]), header["n_tokens"]
 
@@ -81,9 +81,21 @@ def closed_because(tree: Tree, node: Node) -> str:
         return "shared"
     if node.attribute_reads:
         return f"others read .{node.attribute_reads[0]}"
+    if node.closed_because:
+        return node.closed_because
     if not node.n_calls:
         return "never called"
     return "not one tensor in, one out"
+
+
+def notes(rootstock: Rootstock) -> list[str]:
+    """What the table doesn't say: the model as a whole, and modules that depend on their data."""
+    tree = rootstock.tree
+    told = [f"{tree.n_parameters:,} parameters, {tree.flops:,} FLOPs a sample, output {rootstock.output_shape}"]
+    branching = [node.path or "the model" for node in walk(tree) if node.branches_on_data]
+    if branching:
+        told.append(f"forward branches on the values of its input in: {', '.join(branching)}")
+    return told
 
 
 def as_json(rootstock: Rootstock) -> str:

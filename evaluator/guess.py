@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.one_tensor import require_one_input, require_one_output
 from archgraft.sandbox.protocol import Channel, Message
 
 Guess = tuple[tuple[int, ...], int | None]
@@ -28,12 +29,19 @@ def run(channel: Channel) -> Message:
     """Entry point."""
     header = channel.request.header
     model = build(load_module(str(header["source"])), str(header["construct"]), int(str(header["seed"]))).eval()
-    tried = []
+    require_one_input(model)
+    tried: dict[str, str] = {}
     for shape, n_tokens in guesses(model):
-        if goes_through(model, shape, n_tokens):
+        error = refusal(model, shape, n_tokens)
+        if error is None:
             return Message({"shape": list(shape), "n_tokens": n_tokens})
-        tried.append("x".join(map(str, shape)))
-    raise InputUnknownError(f"no input of these shapes went through the model: {', '.join(tried) or 'none to try'}")
+        tried["x".join(map(str, shape))] = error
+    if not tried:
+        raise InputUnknownError("the model has no layer that tells what it takes")
+    first, error = next(iter(tried.items()))
+    raise InputUnknownError(
+        f"no input of these shapes went through the model: {', '.join(tried)}; with {first}: {error}"
+    )
 
 
 def guesses(model: nn.Module) -> Iterator[Guess]:
@@ -67,12 +75,14 @@ def stated_sizes(model: nn.Module) -> list[int]:
     return [size for size in dict.fromkeys(sizes) if type(size) is int and 0 < size <= 512]
 
 
-def goes_through(model: nn.Module, shape: tuple[int, ...], n_tokens: int | None) -> bool:
-    """Whether a batch of that shape comes out as a tensor."""
+def refusal(model: nn.Module, shape: tuple[int, ...], n_tokens: int | None) -> str | None:
+    """What the model says to a batch of that shape; None when it takes it. Raises `TypeError` for an odd output."""
     size = (_BATCH, *shape)
     batch = torch.zeros(size) if n_tokens is None else torch.zeros(size, dtype=torch.int64)
     try:
         with torch.no_grad():
-            return isinstance(model(batch), torch.Tensor)
-    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError):  # what a wrong shape raises
-        return False
+            output = model(batch)
+    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:  # what a wrong shape raises
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    require_one_output(output)
+    return None

@@ -23,6 +23,7 @@ from archgraft.evaluator.flow import Flow
 from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.one_tensor import require_one_input, require_one_output
 from archgraft.evaluator.own_state import own_tensors, plain_attributes
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
@@ -69,15 +70,14 @@ class Recorded:
         self._model, self._seed = model, seed
 
     def first_pass(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Run one batch in eval mode. Raises `TypeError` when the model's output is not one tensor."""
+        """Run one batch in eval mode. Raises `TypeError` when the model doesn't take, and give, one tensor."""
+        require_one_input(self._model)
         self._model.eval()
         self.reads.phase = "forward"
         with torch.no_grad(), self.counter, self.joins, self.flow.recording(self.counter):
             output = self._model(inputs)
-        if not isinstance(output, torch.Tensor):
-            raise TypeError(f"the model's output must be one tensor, but is a {type(output).__name__}")
         self.places.append(places(self._model))
-        return output
+        return require_one_output(output)
 
     def second_pass(self, inputs: torch.Tensor) -> dict[str, Any]:
         """Run another batch forward and backward in train mode; what `try_learning` tells."""

@@ -39,8 +39,9 @@ def tree_command(
         typer.echo(show_tree.as_json(rootstock))
         return
     _print(show_tree.rows(rootstock.tree))
-    tree = rootstock.tree
-    typer.echo(f"\n{tree.n_parameters:,} parameters, {tree.flops:,} FLOPs a sample, output {rootstock.output_shape}")
+    typer.echo("")
+    for note in show_tree.notes(rootstock):
+        typer.echo(note)
 
 
 def _print(rows: Sequence[tuple[str, ...]]) -> None:
