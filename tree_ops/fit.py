@@ -49,7 +49,8 @@ def fit(
     seen = _seen_positions(contract.layout, site.layout, in_positions)
     if not contract.suits_positions(seen):
         return None
-    widths = _widths(contract, in_width, site.out_width, site.layout)
+    passes_prefix = any(adapter.name == "OnMap" and adapter.arguments for adapter in wrappers)
+    widths = _widths(contract, in_width, site.out_width, site.layout, keeps_width=passes_prefix)
     pool = _pool(contract, stride, site.layout)
     if widths is None or pool is None:
         return None
@@ -127,18 +128,23 @@ def _pool(contract: Contract, stride: int, layout: Layout) -> tuple[Adapter, ...
 
 
 def _widths(
-    contract: Contract, taken: int, given: int, layout: Layout
+    contract: Contract, taken: int, given: int, layout: Layout, *, keeps_width: bool
 ) -> tuple[tuple[int, int], tuple[Adapter, ...], tuple[Adapter, ...]] | None:
-    """The module's own widths, and projections before and after it."""
+    """The module's own widths, and projections before and after it.
+
+    `keeps_width` asks for as many channels out of the module as go in: class tokens that pass by it have no others.
+    """
 
     def suits(*widths: int) -> bool:
         return all(width >= contract.min_width and width % contract.width_multiple == 0 for width in widths)
 
     if contract.width == "scale":
         scaled = contract.out_width_for(taken)
+        if keeps_width and scaled != taken:
+            return None
         after = () if scaled == given else (_projection(scaled, given, layout),)
         return ((taken, scaled), (), after) if suits(taken) else None
-    if suits(taken, given) and (contract.width == "project" or taken == given):
+    if suits(taken, given) and (taken == given or (contract.width == "project" and not keeps_width)):
         return (taken, given), (), ()
     if suits(taken):
         return (taken, taken), (), (_projection(taken, given, layout),)

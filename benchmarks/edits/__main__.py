@@ -1,10 +1,11 @@
 """How many edits give what was intended, and how fast: nothing is trained.
 
 Every edit is drawn uniformly (operator, site, option), printed, rebuilt in the sandbox, run forward and backward on one
-batch, and compared with the intended tree. `--every-node` takes each operator once at every open node instead.
+batch, and compared with the intended tree. `--every-node` takes each operator once at every open node instead: at most
+`--n` of these, evenly drawn, all with `--n 0`.
 
 Run: python -m benchmarks.edits --suite hosts --library LIB --n 40 --json FILE
-     python -m benchmarks.edits --suite thirteen --every-node --library LIB
+     python -m benchmarks.edits --suite thirteen --every-node --n 0 --library LIB
      python -m benchmarks.edits --rootstock FILE.py:CLASS@3x32x32 --library LIB --n 100 --edits-per-child 4
 """
 

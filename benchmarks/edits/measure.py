@@ -95,8 +95,10 @@ class _Measuring:
     def run(self, *, every_node: bool) -> Figures:
         with timed(self.watch):
             if every_node:
-                for option in options_everywhere(self._offers, np.random.default_rng(self.bench.seed)):
-                    self._single(option)
+                generator = np.random.default_rng(self.bench.seed)
+                options = list(options_everywhere(self._offers, generator))
+                for index in sorted(generator.permutation(len(options))[: self.bench.n or None]):
+                    self._single(options[index])
             else:
                 for index in range(self.bench.n):
                     self._child(index)
@@ -143,7 +145,7 @@ class _Measuring:
         self._count_child(first, most_draws, tree)
 
     def _carry_out(self, tree: Tree, option: Option, *, count: bool = True) -> Verified:
-        with self.watch.stage("print"):  # what is neither merging, pruning, running nor comparing
+        with self.watch.stage("print"):  # what is neither assembling, running nor comparing
             verified = self.workshop.offspring(tree, option.edit)
         if count:
             outcomes = self.figures.by_operator.setdefault(option.edit.operator, {})

@@ -14,10 +14,10 @@ from archgraft.evaluator import verify
 from archgraft.sandbox.protocol import Job, Limits, Outcome, Respond, Sandbox
 from archgraft.tree_ops import draft
 
-STAGES = ("offer", "print", "merge", "prune", "sandbox", "compare")
+STAGES = ("offer", "print", "assemble", "sandbox", "compare")
+"""Assembling merges what is added and prunes what nothing uses any more; printing is all else that writes the file."""
 _PLACES: tuple[tuple[Any, str, str], ...] = (
-    (draft, "merge", "merge"),
-    (draft, "prune", "prune"),
+    (draft, "assemble", "assemble"),
     (verify, "difference", "compare"),
     (verify, "adopt", "compare"),
 )
