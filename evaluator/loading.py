@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import marshal
 import sys
 from types import ModuleType
 from typing import Any
@@ -9,19 +10,25 @@ from typing import Any
 import torch
 from torch import nn
 
+from archgraft.tree_ops.builder import CANDIDATE
+
 MINED = "archgraft_mined"
 """The module name that mined source runs under: by it, frames and objects of mined code are told from ours."""
 
 
-def load_module(source: str, name: str = "archgraft_candidate") -> ModuleType:
-    """Execute `source` as the module `name`; tracebacks show its lines. Raises whatever the source raises."""
+def load_module(source: str, name: str = CANDIDATE, code: bytes | None = None) -> ModuleType:
+    """Execute `source` as the module `name`; tracebacks show its lines. Raises whatever the source raises.
+
+    `code` is what `archgraft.tree_ops.bytecode` made of the source, where the parent has compiled it already.
+    """
     filename = f"<{name}>"
     module = ModuleType(name)
     module.__file__ = filename
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     # Dataclasses and pickling helpers look a class's module up by name while the body still runs.
     sys.modules[name] = module
-    exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102 - this is the sandbox child
+    for part in [compile(source, filename, "exec")] if code is None else marshal.loads(code):
+        exec(part, module.__dict__)  # noqa: S102 - this is the sandbox child
     return module
 
 

@@ -1,6 +1,7 @@
 """Builds a model, runs one batch through it, and describes it as a tree. Child program (law 1).
 
-Request header: `source`, `construct`, `seed`; array `inputs` (one small batch, batch axis first).
+Request header: `source`, `construct`, `seed`; arrays `inputs` (one small batch, batch axis first) and perhaps `code`,
+the source as `archgraft.tree_ops.bytecode` compiled it.
 Answer header: `nodes` (parents first; see `archgraft.tree_ops.tree.Node`, without nids), `output_shape`,
 `n_parameters`, `flops` (one sample), `unreached` (names of trainable parameters without a gradient), and the reasons
 why the model can't be trained, if any, in `faults`.
@@ -27,9 +28,7 @@ from archgraft.evaluator.one_tensor import require_one_input, require_one_output
 from archgraft.evaluator.own_state import own_tensors, plain_attributes
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
-
-MODULE_NAME = "archgraft_candidate"
-FILENAME = f"<{MODULE_NAME}>"
+from archgraft.tree_ops.builder import CANDIDATE, CANDIDATE_FILE
 
 
 def run(channel: Channel) -> Message:
@@ -37,9 +36,10 @@ def run(channel: Channel) -> Message:
     header = channel.request.header
     source, seed = str(header["source"]), int(str(header["seed"]))
     inputs = torch.from_numpy(np.array(channel.request.arrays["inputs"]))
-    candidate = load_module(source, MODULE_NAME)
-    reads = ReadRecorder(source, FILENAME, candidate)
-    calls = ConstructionRecorder(FILENAME, candidate, reads.watch)
+    code = channel.request.arrays.get("code")
+    candidate = load_module(source, CANDIDATE, None if code is None else code.tobytes())
+    reads = ReadRecorder(source, CANDIDATE_FILE, candidate)
+    calls = ConstructionRecorder(CANDIDATE_FILE, candidate, reads.watch)
     reads.install()
     calls.install()
     model = build(candidate, str(header["construct"]), seed)
@@ -62,7 +62,7 @@ class Recorded:
 
     def __init__(self, model: nn.Module, calls: ConstructionRecorder, reads: ReadRecorder, seed: int) -> None:
         self.calls, self.reads = calls, reads
-        self.flow, self.counter, self.joins = Flow(), FlopCount(), JoinRecorder(FILENAME, model)
+        self.flow, self.counter, self.joins = Flow(), FlopCount(), JoinRecorder(CANDIDATE_FILE, model)
         self.second_flow = Flow()
         self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
         self.places = [places(model)]
@@ -165,7 +165,7 @@ def definition(module: nn.Module) -> str:
 
 def defined_as(cls: type[nn.Module]) -> str:
     """Where a class is defined."""
-    if cls.__module__ == MODULE_NAME:
+    if cls.__module__ == CANDIDATE:
         return cls.__qualname__
     if getattr(nn, cls.__name__, None) is cls:
         return f"torch.nn.{cls.__name__}"

@@ -9,7 +9,8 @@ import numpy as np
 from archgraft.evaluator.results import Stage, Status
 from archgraft.evaluator.verdicts import status_of
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox
-from archgraft.tree_ops.builder import CONSTRUCT
+from archgraft.tree_ops.builder import CANDIDATE_FILE, CONSTRUCT
+from archgraft.tree_ops.bytecode import bytecode
 from archgraft.tree_ops.emission import Emitted
 from archgraft.tree_ops.expectation import adopt, difference
 from archgraft.tree_ops.tree import Tree
@@ -41,7 +42,9 @@ class Traced:
 
 def trace(sandbox: Sandbox, source: str, construct: str, inputs: np.ndarray, seed: int, limits: Limits) -> Traced:
     """Build a model from source, run a batch through it, and describe it."""
-    message = Message({"source": source, "construct": construct, "seed": seed}, {"inputs": inputs})
+    code = bytecode(source, CANDIDATE_FILE)
+    arrays = {"inputs": inputs} | ({} if code is None else {"code": np.frombuffer(code, np.uint8)})
+    message = Message({"source": source, "construct": construct, "seed": seed}, arrays)
     outcome = sandbox.run(Job(TRACE, message, label="trace"), limits)
     return Traced(None if outcome.message is None else dict(outcome.message.header), outcome)
 

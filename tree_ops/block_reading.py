@@ -22,21 +22,30 @@ def read_text(text: str, name: str) -> ModuleSource:
     path = Path(f"{name}.py")
     module = ModuleSource(name, path, None, is_package=False, text=HeldText(lines_of(text)))
     n_lines = 0
+    for block, found in blocks(text, name):
+        if found is None:
+            return parse_module(text, name, path)
+        _append(module, found, n_lines)
+        n_lines += block.count("\n")
+    starts_with_code = not module.pieces or module.pieces[0].start > module.n_header_lines
+    return module if starts_with_code else parse_module(text, name, path)
+
+
+def blocks(text: str, name: str) -> Iterator[tuple[str, ModuleSource | None]]:
+    """The text in blocks that are Python by themselves, and what each is; None for a last one that isn't."""
     pending = ""
-    for block in _blocks(text):
+    for block in _cut(text):
         pending += block
         found = _read_block(pending, name)
-        if found is None:  # the cut went through a text that spans lines: the block is longer
-            continue
-        _append(module, found, n_lines)
-        n_lines += pending.count("\n")
-        pending = ""
-    starts_with_code = not module.pieces or module.pieces[0].start > module.n_header_lines
-    return module if not pending and starts_with_code else parse_module(text, name, path)
+        if found is not None:  # else the cut went through a text that spans lines: the block is longer
+            yield pending, found
+            pending = ""
+    if pending:
+        yield pending, None
 
 
-def _blocks(text: str) -> Iterator[str]:
-    """The text in blocks: each top-level definition with its decorators and the comments directly above it."""
+def _cut(text: str) -> Iterator[str]:
+    """The text cut before each top-level definition, its decorators and the comments directly above it."""
     lines = text.splitlines(keepends=True) if "\r" not in text and "\f" not in text else [text]
     start = 0
     decorated = False

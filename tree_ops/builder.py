@@ -2,6 +2,9 @@
 
 BUILDER = "build_model"
 CONSTRUCT = f"{BUILDER}()"
+CANDIDATE = "archgraft_candidate"
+"""The module name that a candidate's file runs under."""
+CANDIDATE_FILE = f"<{CANDIDATE}>"
 ORIGIN_MARK = "# Mined from "
 """Begins the line above each mined class that gives credit."""
 

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any
 
 _TURN = threading.RLock()
@@ -36,6 +37,13 @@ def literal(text: str) -> Any:
     """The value of a Python literal. Raises `ValueError` or `SyntaxError` for anything else."""
     with _turn():
         return ast.literal_eval(text)
+
+
+def compiled(source: str, filename: str, flags: int = 0) -> CodeType:
+    """The code of a module; `flags` are those of `__future__`. Raises what `parse` raises, and `RecursionError`."""
+    with _turn():
+        code: CodeType = compile(source, filename, "exec", flags, dont_inherit=True)
+    return code
 
 
 @contextmanager
