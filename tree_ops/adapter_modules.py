@@ -283,3 +283,11 @@ class CloneInput(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.module(x.clone())
         return y
+
+
+def with_attributes(module: nn.Module, **attributes: Any) -> nn.Module:
+    """The module, with plain attributes that the host's code reads off it; one that it has itself stays."""
+    for name, value in attributes.items():
+        if not hasattr(module, name):
+            setattr(module, name, value)
+    return module

@@ -18,7 +18,7 @@ from archgraft.tree_ops.tree import CodeSite
 
 _ADAPTER_FILE = Path(__file__).with_name("adapter_modules.py")
 _SLOT = "ARCHGRAFT_SLOT_"
-_IMPORTS = ("import functools", "import types", "import torch", "from torch import nn")
+_IMPORTS = ("import collections", "import functools", "import types", "import torch", "from torch import nn")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,14 @@ class Donor:
     """A subtree of another tree, as a crossover carries it: code that stands alone, and what it must build.
 
     `expression` builds the subtree over the names that `source` defines; `nodes` are its modules, each with its path
-    below the subtree's root ("" is that root), its class in `source` or in torch, and its arguments.
+    below the subtree's root ("" is that root), its class in `source` or in torch, and its arguments. `extra_inputs`
+    says that its code was given more than one tensor.
     """
 
     source: str
     expression: str
     nodes: tuple[tuple[str, str, tuple[Argument, ...]], ...]
+    extra_inputs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

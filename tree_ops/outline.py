@@ -1,7 +1,7 @@
 """What an edit makes of the part of the tree that it touches, said before anything is built."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archgraft.tree_ops.expectation import Expectation
 from archgraft.tree_ops.tree import Argument, Node, Tree
@@ -64,13 +64,13 @@ class Outlined:
             followed=followed,
             open_paths=tuple(joined(site, path) for site, o in self.outlines.items() for path in self._open(o)),
             definitions={
-                joined(site, path): names.get(name, name)
+                joined(site, path): settled(name, names)
                 for site, o in self.outlines.items()
                 for path, name in o.definitions
             },
             changed={joined(site): dict(o.changed) for site, o in self.outlines.items() if o.changed},
             donated={
-                joined(site, path): (names.get(name, name), arguments)
+                joined(site, path): (settled(name, names), _settled_arguments(arguments, names))
                 for site, o in self.outlines.items()
                 for path, name, arguments in o.donated
             },
@@ -89,3 +89,14 @@ class Outlined:
                 if within(node.path, root):
                     moved[joined(site, new, below(node.path, root))] = node
         return moved
+
+
+def settled(text: str, names: Mapping[str, str]) -> str:
+    """A text with the slots of a draft replaced by what they came to be called."""
+    for slot, name in names.items():
+        text = text.replace(slot, name)
+    return text
+
+
+def _settled_arguments(arguments: tuple[Argument, ...], names: Mapping[str, str]) -> tuple[Argument, ...]:
+    return tuple(replace(argument, text=settled(argument.text, names)) for argument in arguments)

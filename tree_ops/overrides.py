@@ -49,7 +49,7 @@ def _simplified(source: str) -> str | None:
                 if within(later.path, line.path) or within(line.path, later.path) or line.path in later.expression:
                     break  # what stands between sees or changes what this line has set
                 continue
-            if later.expression.count(taken(line.path)) > 1:
+            if later.expression.count(taken(line.path)) > 1 or f'"{line.path}.' in later.expression:
                 break
             joined = later.expression.replace(taken(line.path), line.expression)
             return _without(text, line, _put(text, later, override(line.path, joined)))

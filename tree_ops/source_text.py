@@ -1,7 +1,7 @@
 """Small, exact changes to source text by position; all other characters stay as they are."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.syntax import parse, parse_expression
@@ -80,6 +80,14 @@ def first_argument(call: str) -> str | None:
         return None
     start, end = _span(wrapped, expression.args[0])
     return wrapped[start:end]
+
+
+def renamed(expression: str, names: Mapping[str, str]) -> str:
+    """The expression with other names for some of the variables that it reads."""
+    found = [node for node in ast.walk(parse_expression(expression)) if isinstance(node, ast.Name) and node.id in names]
+    for start, end, name in sorted(((*_span(expression, node), names[node.id]) for node in found), reverse=True):
+        expression = expression[:start] + name + expression[end:]
+    return expression
 
 
 def _given(call: ast.Call, name: str, parameters: Sequence[str]) -> ast.expr | None:

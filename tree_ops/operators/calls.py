@@ -44,7 +44,7 @@ def rewrite_at(
         for node in made:
             if not node.path:
                 return None
-            written = rewrite(Place(tree, node, taken(node.path), None), edit, draft)
+            written = _standing_in(Place(tree, node, taken(node.path), None), edit, draft, rewrite)
             if written is None:
                 return None
             text, outlines[node.path] = written
@@ -63,12 +63,28 @@ def _in_call(
     call = draft.read(site)
     texts = set()
     for node in made:
-        written = rewrite(Place(tree, node, call, call), edit, draft)
+        written = _standing_in(Place(tree, node, call, call), edit, draft, rewrite)
         if written is None:
             return False
         text, into[node.path] = written
         texts.add(text)
     return len(texts) == 1 and draft.replace(site, texts.pop())
+
+
+def _standing_in(place: Place, edit: Edit, draft: Draft, rewrite: Rewrite) -> tuple[str, Outline] | None:
+    """What the rewrite gives, with the attributes that other code reads off the module that stood there."""
+    written = rewrite(place, edit, draft)
+    reads = [] if written is None or written[1].changed else [read for read in place.node.reads if not read.is_guarded]
+    if place.call is None:  # the constructors have run by then
+        reads = [read for read in reads if read.when == "forward"]
+    if written is None or not reads:
+        return written
+    values = {read.name: read.value for read in reads}
+    if any(value is None or name.startswith("__") for name, value in values.items()):
+        return None
+    text, outline = written
+    given = ", ".join(f"{name}={value}" for name, value in values.items())
+    return f"{draft.adapter('with_attributes')}({text}, {given})", outline
 
 
 def _by_site(nodes: Iterable[Node]) -> dict[CodeSite | None, list[Node]]:
