@@ -11,7 +11,10 @@ def search_command(
         str, typer.Argument(metavar="MODEL", help="FILE:CLASS(...), FILE:factory() or package.module:CLASS(...)")
     ],
     task: Annotated[
-        str, typer.Option("--task", metavar="TASK", help="digits, mnist1d, npz:FILE, or module:FILE.py:FUNCTION.")
+        str,
+        typer.Option(
+            "--task", metavar="TASK", help="digits, npz:FILE, text:FILE, folder:FOLDER, ...; see docs/tasks.md."
+        ),
     ],
     library: Annotated[Path, typer.Option("--library", metavar="LIB", help="Library file made by 'archgraft mine'.")],
     budget: Annotated[

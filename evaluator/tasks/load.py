@@ -5,7 +5,10 @@ from pathlib import Path
 from archgraft.evaluator.tasks.protocol import Splits, Task, TaskError
 from archgraft.evaluator.tasks.splitting import n_leaked
 
-FORMS = "digits, mnist1d, npz:FILE, module:path/to/file.py:function, module:package.module:function"
+FORMS = (
+    "digits, mnist1d, npz:FILE, text:FILE, table:FILE.csv?target=COLUMN, cifar:FOLDER, folder:FOLDER, "
+    "datasets:NAME, module:path/to/file.py:function, module:package.module:function"
+)
 
 
 def load_task(reference: str) -> Task:
@@ -24,6 +27,26 @@ def load_task(reference: str) -> Task:
             from archgraft.evaluator.tasks.npz import npz_task
 
             return npz_task(Path(path))
+        case "text", target if target:
+            from archgraft.evaluator.tasks.text import text_task
+
+            return text_task(target)
+        case "table", target if target:
+            from archgraft.evaluator.tasks.table import table_task
+
+            return table_task(target)
+        case "cifar", target if target:
+            from archgraft.evaluator.tasks.cifar import cifar_task
+
+            return cifar_task(target)
+        case "folder", target if target:
+            from archgraft.evaluator.tasks.folder import folder_task
+
+            return folder_task(target)
+        case "datasets", target if target:
+            from archgraft.evaluator.tasks.hugging_face import hugging_face_task
+
+            return hugging_face_task(target)
         case "module", target if target:
             from archgraft.evaluator.tasks.user import user_task
 
