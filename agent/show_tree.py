@@ -1,6 +1,7 @@
 """What `archgraft tree` shows: a model's modules, shapes, costs, and the code that made each."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import numpy as np
 
 from archgraft.agent.model_trouble import advice
 from archgraft.agent.rootstock import Rootstock, SelfContained, absent, plant, self_contained
+from archgraft.agent.round_trip import Check
 from archgraft.agent.tree_text import shapes, walk
 from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
 from archgraft.tree_ops.builder import CONSTRUCT
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.model_reference import ModelReference
+from archgraft.tree_ops.repeats import TiedNode, repeats, tied
 from archgraft.tree_ops.sites import sites
 from archgraft.tree_ops.tree import Node, Tree
 
@@ -24,6 +27,13 @@ def traced_model(
     text: str, shape: tuple[int, ...] | None, sources: list[str], cache: Path, sandbox: Sandbox, limits: Limits
 ) -> Rootstock:
     """The model that `text` names, traced on noise of one sample's `shape`, or on one that it is found to take."""
+    return model_and_noise(text, shape, sources, cache, sandbox, limits)[0]
+
+
+def model_and_noise(
+    text: str, shape: tuple[int, ...] | None, sources: list[str], cache: Path, sandbox: Sandbox, limits: Limits
+) -> tuple[Rootstock, np.ndarray]:
+    """The traced model, and the batch that it was traced on."""
     model = self_contained(ModelReference.parse(text), sources, cache)
     n_tokens = None
     if shape is None:
@@ -31,7 +41,7 @@ def traced_model(
     generator = np.random.default_rng(0)
     size = (BATCH, *shape)
     noise = generator.integers(0, n_tokens, size) if n_tokens else generator.standard_normal(size, dtype=np.float32)
-    return plant(text, model, sandbox, noise, limits)
+    return plant(text, model, sandbox, noise, limits), noise
 
 
 def _guessed(text: str, model: SelfContained, sandbox: Sandbox, limits: Limits) -> tuple[tuple[int, ...], int | None]:
@@ -53,22 +63,33 @@ def parsed_shape(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def rows(tree: Tree) -> list[tuple[str, str, str, str, str, str, str]]:
-    """One row a node: slot (indented), class, shapes, parameters, FLOPs of a sample, code site, open or why closed."""
+Row = tuple[str, str, str, str, str, str, str]
+
+
+def rows(tree: Tree, *, collapse: bool = False) -> list[Row]:
+    """One row a node: slot (indented), class, shapes, parameters, FLOPs of a sample, code site, open or why closed.
+
+    With `collapse`, blocks that are built alike share the rows of the first one.
+    """
+    shown = tied(tree) if collapse else (TiedNode(node, (node.nid,), ()) for node in walk(tree))
     open_nids = {site.node.nid for site in sites(tree)}
-    return [
-        (
-            f"{'  ' * tree.depth_of(node.nid)}{node.path.rpartition('.')[2] or 'model'}",
-            node.class_name,
-            shapes(node),
-            f"{node.n_parameters:,}",
-            f"{node.flops // tree.batch:,}",
-            _site(node),
-            "" if node.nid in open_nids else closed_because(tree, node),
-        )
-        for node in walk(tree)
-        if not node.opaque or tree.parent_of(node.nid) is None
-    ]
+    return [_row(tree, one, open_nids) for one in shown if not one.node.opaque or tree.parent_of(one.node.nid) is None]
+
+
+def _row(tree: Tree, one: TiedNode, open_nids: set[str]) -> Row:
+    node = one.node
+    slots = [tree.nodes[nid].path.rpartition(".")[2] or "model" for nid in one.copies]
+    times = f" x {len(slots)}" if len(slots) > 1 else ""
+    varying = f", by {', '.join(one.varying)}" if one.varying else ""
+    return (
+        "  " * tree.depth_of(node.nid) + (f"{slots[0]}..{slots[-1]}" if times else slots[0]),
+        f"{node.class_name}{times}{varying}",
+        shapes(node),
+        f"{node.n_parameters:,}",
+        f"{node.flops // tree.batch:,}",
+        _site(node),
+        "" if node.nid in open_nids else closed_because(tree, node),
+    )
 
 
 def closed_because(tree: Tree, node: Node) -> str:
@@ -98,8 +119,8 @@ def notes(rootstock: Rootstock) -> list[str]:
     return told
 
 
-def as_json(rootstock: Rootstock) -> str:
-    """The whole tree, source included."""
+def as_json(rootstock: Rootstock, checks: Sequence[Check] = ()) -> str:
+    """The whole tree, source included, and what was checked."""
     tree = rootstock.tree
     return json.dumps(
         {
@@ -108,10 +129,18 @@ def as_json(rootstock: Rootstock) -> str:
             "n_parameters": tree.n_parameters,
             "flops": tree.flops,
             "nodes": [asdict(node) for node in walk(tree)],
+            "repeats": [asdict(repeat) for repeat in repeats(tree)],
+            "checks": [asdict(check) for check in checks],
             "source": tree.source,
         },
         indent=2,
     )
+
+
+def told(check: Check) -> str:
+    """One line: what was compared, and what came of it."""
+    reason = f": {check.reason}" if check.reason else ""
+    return f"{check.what}: {check.kind.replace('_', ' ')}{reason}"
 
 
 def _site(node: Node) -> str:

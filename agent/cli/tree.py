@@ -19,29 +19,38 @@ def tree_command(
         list[str] | None,
         typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
     ] = None,
+    collapse: Annotated[
+        bool, typer.Option("--collapse", help="Show blocks that are built alike once, with how many there are.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print the model anew, rebuild it, and compare both with the original.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the tree as JSON, source included.")] = False,
     allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
     """Show a model's tree: modules, shapes, parameters, FLOPs and code sites.
 
     The model is built in the sandbox from a self-contained copy of its code. The last column says which modules can't
-    be swapped, and why.
+    be swapped, and why. With --check, exit code 1 when a comparison finds a difference.
     """
-    from archgraft.agent import show_tree
+    from archgraft.agent import round_trip, show_tree
     from archgraft.agent.paths import cache_folder
     from archgraft.sandbox.protocol import Limits
     from archgraft.sandbox.supervisor import LocalSandbox
 
     shape = show_tree.parsed_shape(input_) if input_ else None
     with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False, allow_weak=allow_weak_sandbox) as sandbox:
-        rootstock = show_tree.traced_model(model, shape, from_ or [], cache_folder(), sandbox, Limits())
+        rootstock, noise = show_tree.model_and_noise(model, shape, from_ or [], cache_folder(), sandbox, Limits())
+        checks = round_trip.check(rootstock, noise, sandbox, from_ or [], cache_folder()) if check else ()
     if json:
-        typer.echo(show_tree.as_json(rootstock))
-        return
-    _print(show_tree.rows(rootstock.tree))
-    typer.echo("")
-    for note in show_tree.notes(rootstock):
-        typer.echo(note)
+        typer.echo(show_tree.as_json(rootstock, checks))
+    else:
+        _print(show_tree.rows(rootstock.tree, collapse=collapse))
+        typer.echo("")
+        for line in (*show_tree.notes(rootstock), *map(show_tree.told, checks)):
+            typer.echo(line)
+    if any(one.kind == "differs" for one in checks):
+        raise typer.Exit(1)
 
 
 def _print(rows: Sequence[tuple[str, ...]]) -> None:

@@ -1,5 +1,6 @@
 """`archgraft tree` on models of every kind: the tree, or one message that says what to do."""
 
+import json
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -110,3 +111,33 @@ def test_a_child_that_forward_reassigns_is_listed_as_closed(tree: Command) -> No
     )
     assert code == 0
     assert [line.split()[0] for line in shown.splitlines() if "reassigned in forward" in line] == ["b"]
+
+
+def test_collapse_shows_blocks_that_are_built_alike_once(tree: Command) -> None:
+    body = (
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.c = nn.Sequential(*[nn.Sequential(nn.Linear(8, 8), nn.Dropout()) for _ in range(3)])\n\n"
+        "    def forward(self, x):\n        return self.c(self.b(self.a(x)))"
+    )
+    _, expanded, _ = tree.run(body)
+    code, collapsed, _ = tree.run(body, "--collapse")
+    assert code == 0
+    assert expanded.count("Dropout") == 3
+    assert collapsed.count("Dropout") == 1
+    assert "Sequential x 3" in collapsed
+
+
+def test_check_compares_the_reprint_and_the_original(tree: Command) -> None:
+    code, shown, _ = tree.run("    scale = 2", "--check")
+    assert code == 0
+    assert shown.count(": equal") == 3
+    code, shown, _ = tree.run("    scale = 2", "--check", "--json")
+    assert [check["kind"] for check in json.loads(shown)["checks"]] == ["equal"] * 3
+
+
+def test_check_ends_with_exit_code_1_when_the_copy_does_something_else(tree: Command) -> None:
+    body = "    def forward(self, x):\n        return self.a(x) if __name__ == 'model' else self.b(x)"
+    code, shown, _ = tree.run(body, "--check")
+    assert code == 1
+    assert "of the original: differs: in eval mode, output" in shown
+    assert "of the reprint: equal" in shown
