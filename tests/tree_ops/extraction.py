@@ -1,11 +1,13 @@
 """Helpers for tests of extraction: a tiny package in a folder, and what comes out of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
-from archgraft.tree_ops.closure import Extraction, extract
+from archgraft.tree_ops.closure import Extraction, close, extract
 from archgraft.tree_ops.index import SourceIndex
 from archgraft.tree_ops.sources import SourceRoot
+from archgraft.tree_ops.specialisation import Folding
 
 
 def index_of(folder: Path, files: dict[str, str], package: str = "pkg") -> SourceIndex:
@@ -23,6 +25,20 @@ def closure(folder: Path, files: dict[str, str], *roots: str) -> Extraction:
 def assert_source(extraction: Extraction, expected: str) -> None:
     assert extraction.source == dedent(expected).lstrip("\n")
     compile(extraction.source, "<extracted>", "exec")
+
+
+def folded(source: str, root: str = "Net", fixed: Sequence[str] = ()) -> Extraction:
+    """What becomes of one class or function when all that is decided is folded, however small it is."""
+    index = SourceIndex.of_texts({"m": dedent(source).lstrip("\n")})
+    definition = index.definition(("m", root))
+    return close(index, [definition], slim=lambda _: True, trimming=Folding(fixed, small_lines=0))
+
+
+def assert_folds(source: str, expected: str, root: str = "Net", fixed: Sequence[str] = ()) -> None:
+    """Folded, it is `expected`, and folds no further."""
+    found = folded(source, root, fixed)
+    assert found.source == dedent(expected).lstrip("\n")
+    assert folded(found.source, root).source == found.source
 
 
 def run(extraction: Extraction) -> dict[str, object]:
