@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from archgraft.tree_ops.syntax import literal
-from archgraft.tree_ops.tree import Argument, Node
+from archgraft.tree_ops.tree import Argument, Node, Tree
 
 Changes = tuple[tuple[str, str], ...]
 
@@ -32,16 +32,53 @@ class ArgumentChange:
 ACTIVATIONS = ("torch.nn.ReLU", "torch.nn.GELU", "torch.nn.SiLU", "torch.nn.Mish", "torch.nn.Hardswish")
 
 _COUNT = re.compile(r"(^|_)(depths?|n_?layers?|num_layers|n_?blocks|num_blocks|layers|blocks|repeats?|stages?)($|_)")
-_INNER_WIDTH = re.compile(r"(^|_)(hidden|mlp_dim|inner|ffn?|feedforward|dim_head|head_dim|growth|bottleneck|inter)")
-_FACTOR = re.compile(r"(^|_)(expansion|expand|mlp_ratio|ratio|mult|width_multiplier|reduction|rd_ratio)")
-_BASE_WIDTH = re.compile(r"^(width|base_width|base_channels|base_planes|n_embd|embed_dim|dim|d_model|widths)$")
+_INNER_WIDTH = re.compile(r"(^|_)(hidden|mlp_dim|inner|ffn?|feedforward|dim_head|head_dim|bottleneck|inter)")
+_FACTOR = re.compile(r"(^|_)(expansion|expand|mlp_ratio|ratio|mult|width_multiplier|reduction|rd_ratio)($|_)")
+_BASE_WIDTH = re.compile(
+    r"^(width|base_width|base_channels|base_planes|n_embd|embed_dim|dim|d_model|widths|growth_rate)$"
+)
 _HEADS = re.compile(r"(^|_)(n_?heads?|num_heads|heads)$")
 _RATE = re.compile(r"(^|_)(dropout|drop|drop_path|drop_rate|drop_prob|p)$")
 _WIDTH_HINT = re.compile(r"(^|_)(dim|embed|embd|width|planes|model)(_|$)")
 
 
-def changes_for(node: Node, *, is_root: bool) -> Iterator[ArgumentChange]:
-    """Every change offered on a node."""
+def changes_for(tree: Tree, node: Node) -> Iterator[ArgumentChange]:
+    """Every change offered on a node: none that its surroundings would notice, but for the root, which has none."""
+    is_root = node.nid == tree.root
+    for change in _by_convention(node, is_root=is_root):
+        if is_root or not _shows_outside(tree, node, change.name):
+            yield change
+
+
+def _shows_outside(tree: Tree, node: Node, name: str) -> bool:
+    """Whether the argument looks like one that the node's output width follows from.
+
+    A width that the node's tensors have themselves is no inner one. A number of blocks counts only where the last of
+    just so many alike blocks inside gives what it takes: where blocks widen, one more or less shows.
+    """
+    value = next((literal(a.text) for a in node.arguments if a.name == name and a.kind == "literal"), None)
+    if _INNER_WIDTH.search(name):
+        shapes = (*node.input_shapes, *node.output_shapes)
+        return any(value == size for shape in shapes for size in shape[1:])
+    if _COUNT.search(name) and type(value) is int:
+        alike = [_alike(tree, inner) for inner in tree.below(node.nid)]
+        return not any(len(group) == value and _keeps_shape(group[-1]) for groups in alike for group in groups)
+    return False
+
+
+def _alike(tree: Tree, node: Node) -> list[list[Node]]:
+    """The children of a node by their class, in slot order."""
+    groups: dict[str, list[Node]] = {}
+    for child in node.children:
+        groups.setdefault(tree.nodes[child].definition, []).append(tree.nodes[child])
+    return list(groups.values())
+
+
+def _keeps_shape(node: Node) -> bool:
+    return bool(node.input_shapes) and node.input_shapes == node.output_shapes
+
+
+def _by_convention(node: Node, *, is_root: bool) -> Iterator[ArgumentChange]:
     if node.definition in ("torch.nn.Conv1d", "torch.nn.Conv2d"):
         yield from _convolution(node)
     if node.definition.startswith("torch.nn."):

@@ -7,6 +7,7 @@ sandbox child ever evaluates one.
 """
 
 import ast
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _DOTTED = re.compile(
     r"|torch\.(relu|tanh|sigmoid|softmax|exp|sin|cos|float16|bfloat16|float32|float64|int32|int64|bool)"
 )
 MAX_CHARACTERS = 20_000
+_MAX_REMEMBERED = 8192
+"""Fitting a library to a tree asks the same few expressions about many sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,23 @@ class Expression:
 
     def at(self, numbers: Mapping[Any, int]) -> "Expression":
         """The expression with numbers in place of the roles."""
-        return Expression(ast.unparse(_Fill(numbers).visit(parse_expression(self.text))))
+        return _filled(self.text, tuple((role, numbers[role]) for role in sorted(self.roles) if role in numbers))
 
     @property
     def roles(self) -> frozenset[str]:
         """The roles that it names."""
-        names = {node.id for node in ast.walk(parse_expression(self.text)) if isinstance(node, ast.Name)}
-        return frozenset(names & set(ROLE_NAMES))
+        return _roles(self.text)
+
+
+@functools.lru_cache(maxsize=_MAX_REMEMBERED)
+def _roles(text: str) -> frozenset[str]:
+    names = {node.id for node in ast.walk(parse_expression(text)) if isinstance(node, ast.Name)}
+    return frozenset(names & set(ROLE_NAMES))
+
+
+@functools.lru_cache(maxsize=_MAX_REMEMBERED)
+def _filled(text: str, numbers: tuple[tuple[str, int], ...]) -> Expression:
+    return Expression(ast.unparse(_Fill(dict(numbers)).visit(parse_expression(text))))
 
 
 def source_of(value: object) -> str:

@@ -4,6 +4,7 @@ Adapters are tried in the order of the design: the module's own widths first, th
 pool; what would need more is not offered.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,10 @@ from archgraft.tree_ops.expressions import source_of
 from archgraft.tree_ops.sites import Signature
 
 MAX_PREFIX_TOKENS = 2
+MAX_ATTENDED_POSITIONS = 1024
+"""What weighs each position against each is offered for so many: at four times as many, one batch takes gigabytes."""
+MAX_TABLED_POSITIONS = 256
+"""The same for modules that also learn something about each pair of positions."""
 
 _WRAPPERS: dict[tuple[Layout, Layout], str] = {
     ("map", "sequence"): "OnSequence",
@@ -47,7 +52,7 @@ def fit(
     if contract.layout != site.layout and contract.spatial_stride != 1:
         return None
     seen = _seen_positions(contract.layout, site.layout, in_positions)
-    if not contract.suits_positions(seen):
+    if not contract.suits_positions(seen) or not _affordable(contract, seen):
         return None
     passes_prefix = any(adapter.name == "OnMap" and adapter.arguments for adapter in wrappers)
     widths = _widths(contract, in_width, site.out_width, site.layout, keeps_width=passes_prefix)
@@ -66,6 +71,13 @@ def fit(
         after=(*after, *pool),
         outer=(Adapter("IgnoreExtra"),) if site.extra_inputs and not keeps_shape else (),
     )
+
+
+def _affordable(contract: Contract, seen: tuple[int, ...]) -> bool:
+    """Whether the memory for pairs of positions is within reason."""
+    if contract.family != "attention":
+        return True
+    return math.prod(seen) <= (MAX_TABLED_POSITIONS if contract.is_sized else MAX_ATTENDED_POSITIONS)
 
 
 def call_adapters(feeds: Sequence[Feed], layout: Layout, *, takes_first: bool) -> tuple[Adapter, ...]:
@@ -108,7 +120,8 @@ def _seen_positions(module: Layout, host: Layout, positions: tuple[int, ...]) ->
             return () if module == "vector" else positions
 
 
-def _stride(taken: Sequence[int], given: Sequence[int]) -> int | None:
+@functools.lru_cache(maxsize=1024)
+def _stride(taken: tuple[int, ...], given: tuple[int, ...]) -> int | None:
     """The one factor by which each position axis shrinks (rounded up), or None."""
     for stride in (1, 2, 4):
         if all(math.ceil(size / stride) == out for size, out in zip(taken, given, strict=True)):

@@ -132,7 +132,7 @@ class TreeOffers:
         fitted = has_fitted_parts(self._tree)
         open_sites = [Site(root, _ROOT_SIGNATURE, _ROOT_BAND), *sites(self._tree)]
         for site in open_sites:
-            for change in changes_for(site.node, is_root=site.node is root):
+            for change in changes_for(self._tree, site.node):
                 if (change.reshapes and fitted) or not self._affordable(self._cost_of(site.node, change)):
                     continue
                 key = f"{site.node.nid}:{change.name}"

@@ -94,6 +94,20 @@ def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_argume
     assert names(graft.outer) == ["IgnoreExtra"]
 
 
+def test_a_map_module_keeps_its_width_where_a_class_token_passes_by() -> None:
+    graft = fitted(PROJECTING, dataclasses.replace(TOKENS, out_width=96))
+    assert graft.arguments[:2] == (("in_chs", "64"), ("out_chs", "64"))
+    assert graft.after == (Adapter("nn.Linear", (("in_features", "64"), ("out_features", "96"))),)
+    scaling = dataclasses.replace(PROJECTING, width="scale", width_scale=(2, 1))
+    assert possible(scaling, dataclasses.replace(TOKENS, out_width=128)) is None
+
+
+def test_attention_is_offered_for_as_many_positions_as_memory_takes() -> None:
+    wide = dataclasses.replace(TOKENS, in_positions=(4096,), out_positions=(4096,))
+    assert possible(ATTENTION, wide) is None
+    assert possible(dataclasses.replace(ATTENTION, family="mlp"), wide) is not None
+
+
 def test_tokens_of_a_text_are_no_picture() -> None:
     assert possible(PROJECTING, TOKENS, images=False) is None
 
