@@ -1,17 +1,10 @@
 """Where a candidate falls in the MAP-Elites grid (Mouret and Clune 2015): cost band x dominant mixer x depth band."""
 
 import math
-from collections import Counter
 
 from archgraft.agent.attempt import Descriptor
-from archgraft.tree_ops.tree import Node, Tree
-
-_MIXERS = (
-    ("attention", ("attention", "attn")),
-    ("recurrent", ("lstm", "gru", "rnn")),
-    ("convolution", ("conv",)),
-    ("mlp", ("linear",)),
-)
+from archgraft.tree_ops.features import mixer_parameters
+from archgraft.tree_ops.tree import Tree
 
 
 def describe(tree: Tree, rootstock: Tree) -> Descriptor:
@@ -24,21 +17,9 @@ def describe(tree: Tree, rootstock: Tree) -> Descriptor:
 
 
 def dominant_mixer(tree: Tree) -> str:
-    """The kind of leaf that holds most parameters; a linear layer under an attention module counts as attention."""
-    parameters: Counter[str] = Counter()
-    for node in tree:
-        if not node.children and node.n_parameters:
-            parameters[_mixer(tree, node)] += node.n_parameters
-    return max(sorted(parameters), key=lambda mixer: parameters[mixer]) if parameters else "none"
-
-
-def _mixer(tree: Tree, leaf: Node) -> str:
-    parent = tree.parent_of(leaf.nid)
-    names = [leaf.class_name.lower(), *([parent.class_name.lower()] if parent is not None else [])]
-    for mixer, hints in _MIXERS:
-        if any(hint in name for name in names for hint in hints):
-            return mixer
-    return "other"
+    """The mixer whose leaves hold most parameters; `none` where no leaf holds any."""
+    parameters = mixer_parameters(tree)
+    return max(sorted(parameters), key=lambda mixer: parameters[mixer]) if any(parameters.values()) else "none"
 
 
 def _band(value: int, reference: int) -> int:

@@ -1,5 +1,6 @@
-"""What a module keeps on itself: its own tensors, and attributes with plain values. Runs in the sandbox child only."""
+"""What a module keeps on itself: tensors, slots, and attributes with plain values. Runs in the sandbox child only."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -33,6 +34,13 @@ def own_tensors(model: nn.Module) -> dict[int, list[dict[str, Any]]]:
                     }
                 )
     return found
+
+
+def shared_slots(path: str, module: nn.Module, paths: Mapping[int, list[str]]) -> list[tuple[str, str]]:
+    """All slots with the paths of their nodes, when a node stands elsewhere first; `children` has each only once."""
+    prefix = f"{path}." if path else ""
+    slots = [(slot, paths[id(child)][0]) for slot, child in module._modules.items() if child is not None]
+    return slots if any(home != prefix + slot for slot, home in slots) else []
 
 
 def plain_attributes(module: nn.Module) -> list[tuple[str, str]]:

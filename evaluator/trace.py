@@ -25,7 +25,7 @@ from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
-from archgraft.evaluator.own_state import own_tensors, plain_attributes
+from archgraft.evaluator.own_state import own_tensors, plain_attributes, shared_slots
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
 from archgraft.tree_ops.builder import CANDIDATE, CANDIDATE_FILE
@@ -119,6 +119,7 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
                 "closed_because": closed.get(path) or changed_class(module, cls),
                 "branches_on_data": key in recorded.joins.deciding,
                 **reads_of(module, recorded),
+                "slots": shared_slots(path, module, paths),
                 **recorded.flow.of(module),
             }
         )

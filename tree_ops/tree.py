@@ -130,6 +130,9 @@ class Node:
     """Why it can't be edited, where no other field tells: `called for some inputs only`, `made in forward`."""
     branches_on_data: bool = False
     """Whether its own `forward` makes a Python value of a tensor's values (`if x.mean() > 0`)."""
+    slots: tuple[tuple[str, str], ...] = ()
+    """Slot and path of the node that stands in it, for all its slots in order; empty unless one of them holds an
+    instance that the model holds elsewhere, too. Otherwise the children say it all."""
     copied_from: str | None = None
     """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 

@@ -54,3 +54,23 @@ def test_attributes_are_plain_values_without_those_of_every_module(shared_sandbo
     tree = planted(shared_sandbox)
     assert dict(tree.at("").attributes) == {"width": "4", "scale": "0.5", "name": "'net'", "depths": "(2, 2)"}
     assert dict(tree.at("embed").attributes) == {"in_features": "4", "out_features": "4"}
+
+
+def test_slots_are_told_where_one_holds_what_stands_elsewhere_too(shared_sandbox: LocalSandbox) -> None:
+    source = """
+    from torch import nn
+
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.act = nn.ReLU()
+            self.layers = nn.Sequential(nn.Linear(4, 4), self.act, self.act)
+            self.head = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.head(self.layers(x))
+    """
+    tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
+    assert tree.at("layers").slots == (("0", "layers.0"), ("1", "act"), ("2", "act"))
+    assert tree.at("").slots == tree.at("act").slots == ()
