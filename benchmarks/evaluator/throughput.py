@@ -1,10 +1,9 @@
 """How many candidates a minute: one epoch on `digits`, measured in full, by zygote or by fresh interpreter.
 
-Run as `python -m benchmarks.evaluator [--json FILE] [--n-candidates N]`. Both do the same work, one candidate after the
-other: build, profile, train, examine, time. The fresh interpreter is a plain one, without any isolation.
+Both do the same work, one candidate after the other: build, profile, train, examine, time. The fresh interpreter is a
+plain one, without any isolation. `python -m benchmarks.evaluator.throughput FILE` is what it runs.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -25,7 +24,7 @@ from archgraft.evaluator.tasks.protocol import Task
 from archgraft.sandbox.protocol import Limits, Message
 from archgraft.sandbox.supervisor import LocalSandbox
 
-MODEL = Path(__file__).parent.parent / "examples" / "resnet.py"
+MODEL = Path(__file__).parents[2] / "examples" / "resnet.py"
 OUTPUT_SHAPE = (10,)
 
 
@@ -62,8 +61,8 @@ def one_epoch(task: Task) -> dict[str, object]:
     return {**source, "recipe": recipe, "loss": task.loss, "seed": 0, "return_weights": False}
 
 
-def measure(n_candidates: int) -> dict[str, float | int | str]:
-    """All figures, with the machine they were measured on."""
+def throughput(n_candidates: int) -> dict[str, float | int | str]:
+    """Candidates a minute of both, with the machine they were measured on."""
     task = load_task("digits")
     splits = task.load()
     candidate = CandidateSource(MODEL.read_text(), "ResNet()")
@@ -87,14 +86,14 @@ def measure(n_candidates: int) -> dict[str, float | int | str]:
             targets=splits.train.targets,
             validation=splits.validation.inputs,
         )
-        command = [sys.executable, "-m", "benchmarks.evaluator", "--train-here", str(data)]
+        command = [sys.executable, "-m", "benchmarks.evaluator.throughput", str(data)]
         fresh_seconds = seconds_each(lambda: subprocess.run(command, check=True), n_candidates)
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
         "tier": tier,
         "n_candidates": n_candidates,
-        "zygote_candidates_per_minute": 60 / zygote_seconds,
-        "fresh_candidates_per_minute": 60 / fresh_seconds,
+        "per_minute": 60 / zygote_seconds,
+        "per_minute_plain": 60 / fresh_seconds,
         "speed_up": fresh_seconds / zygote_seconds,
     }
 
@@ -107,22 +106,5 @@ def seconds_each(call: Callable[[], object], n_calls: int) -> float:
     return (time.perf_counter() - started) / n_calls
 
 
-def main() -> None:
-    """Print a table; write JSON when asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--n-candidates", type=int, default=5)
-    parser.add_argument("--train-here", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.train_here:
-        train_here(arguments.train_here)
-        return
-    figures = measure(arguments.n_candidates)
-    for name, value in figures.items():
-        print(f"{name:30} {value:.2f}" if isinstance(value, float) else f"{name:30} {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    train_here(Path(sys.argv[1]))
