@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import torch
 from torch import nn
 
-Span = tuple[int, int, int, int]
+from archgraft.evaluator.spans import Span, position
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ConstructionRecorder:
 
     def _describe(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, str]]:
         try:
-            bound = _signature(cls.__init__).bind(None, *args, **kwargs)  # type: ignore[misc]
+            bound = _signature(cls).bind(None, *args, **kwargs)
         except (TypeError, ValueError):  # a wrong call; __init__ is about to raise the real error
             return []
         bound.apply_defaults()
@@ -122,30 +122,13 @@ class ConstructionRecorder:
 
 
 @functools.cache
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(function)
-
-
-@functools.cache
-def position(code: CodeType, instruction: int) -> Span | None:
-    """(line, column, end line, end column) of the expression at an instruction offset; None when not recorded."""
-    line, end_line, column, end_column = next(islice(code.co_positions(), instruction // 2, None))
-    if line is None or end_line is None or column is None or end_column is None:
-        return None
-    return line, column, end_line, end_column
-
-
-def site(span: Span, function: str, n_instances: int) -> dict[str, Any]:
-    """A `CodeSite` as JSON."""
-    line, column, end_line, end_column = span
-    return {
-        "line": line,
-        "column": column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "function": function,
-        "n_instances": n_instances,
-    }
+def _signature(cls: type[nn.Module]) -> inspect.Signature:
+    """That of the constructor; torch's own LSTM and GRU hide theirs, which is that of their base."""
+    if cls.__init__ not in (nn.LSTM.__init__, nn.GRU.__init__):
+        return inspect.signature(cls.__init__)
+    signature = inspect.signature(nn.RNNBase.__init__)
+    hidden = {"mode", "proj_size"} if issubclass(cls, nn.GRU) else {"mode"}
+    return signature.replace(parameters=[one for name, one in signature.parameters.items() if name not in hidden])
 
 
 def is_literal(value: Any) -> bool:

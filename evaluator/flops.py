@@ -1,8 +1,8 @@
 """Counts the FLOPs of what runs, by torch's own formulas. Runs in the sandbox child only.
 
 `torch.utils.flop_counter.FlopCounterMode` counts the same, but follows modules with hooks of its own, which costs more
-than the counting; here one number grows, and whoever wants a module's share reads it before and after. One formula is
-added: attention on a CPU is an operation of its own, which torch's table lacks.
+than the counting; here one number grows, and whoever wants a module's share reads it before and after. Added are the
+formulas of two operations that only a CPU has, which torch's table lacks: attention, and a layer of an LSTM.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,16 @@ def _attention_on_cpu(query: torch.Tensor, key: torch.Tensor, value: torch.Tenso
     return int(sdpa_flop_count(query.shape, key.shape, value.shape))  # type: ignore[no-untyped-call]
 
 
+def _lstm_on_cpu(input_: torch.Tensor, *weights: torch.Tensor, **_: Any) -> int:
+    """Of one layer in one direction: each step multiplies its input, and its state, by a matrix."""
+    from_input, from_state = weights[:2]
+    return 2 * input_.shape[0] * input_.shape[1] * (from_input.numel() + from_state.numel())
+
+
 _FORMULAS: dict[Any, Formula] = {
     **flop_registry,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention_on_cpu,
+    torch.ops.aten.mkldnn_rnn_layer: _lstm_on_cpu,
 }
 
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from archgraft.evaluator.construction import Span, position, site
+from archgraft.evaluator.spans import Span, position, site, whole_call
 
 _OPERATORS: dict[Callable[..., Any], str] = {
     **dict.fromkeys((torch.add, Tensor.add, Tensor.add_), "add"),
@@ -41,8 +41,9 @@ _BETWEEN = ("/torch/overrides.py", "/torch/_tensor.py")
 class JoinRecorder(TorchFunctionMode):
     """While active, notes joins by module, and modules whose forward reads values of what flows (`deciding`)."""
 
-    def __init__(self, filename: str, model: nn.Module) -> None:
+    def __init__(self, source: str, filename: str, model: nn.Module) -> None:
         super().__init__()
+        self._source = source
         self.deciding: dict[int, None] = {}
         self._filename = filename
         self._seen: dict[tuple[Span, str, int], dict[str, Any]] = {}
@@ -58,7 +59,7 @@ class JoinRecorder(TorchFunctionMode):
             instances[span].add(key)
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for (span, operator, key), join in self._seen.items():
-            place = site(span, join.pop("function"), len(instances[span]))
+            place = site(whole_call(self._source, span), join.pop("function"), len(instances[span]))
             found[key].append({"operator": operator, "site": place, **join})
         return found
 

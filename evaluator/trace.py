@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from archgraft.evaluator.attribute_reads import ReadRecorder
-from archgraft.evaluator.construction import ConstructionRecorder, site
+from archgraft.evaluator.construction import ConstructionRecorder
 from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.flow import Flow
 from archgraft.evaluator.joins import JoinRecorder
@@ -26,6 +26,7 @@ from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
 from archgraft.evaluator.own_state import own_tensors, plain_attributes, shared_slots
+from archgraft.evaluator.spans import site
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
 from archgraft.tree_ops.builder import CANDIDATE, CANDIDATE_FILE
@@ -43,7 +44,7 @@ def run(channel: Channel) -> Message:
     reads.install()
     calls.install()
     model = build(candidate, str(header["construct"]), seed)
-    recorded = Recorded(model, calls, reads, seed)
+    recorded = Recorded(model, calls, reads, JoinRecorder(source, CANDIDATE_FILE, model), seed)
     output = recorded.first_pass(inputs)
     learnt = recorded.second_pass(other_batch(inputs))
     return Message(
@@ -60,10 +61,11 @@ def run(channel: Channel) -> Message:
 class Recorded:
     """All that is recorded of one model while it is built and run."""
 
-    def __init__(self, model: nn.Module, calls: ConstructionRecorder, reads: ReadRecorder, seed: int) -> None:
-        self.calls, self.reads = calls, reads
-        self.flow, self.counter, self.joins = Flow(), FlopCount(), JoinRecorder(CANDIDATE_FILE, model)
-        self.second_flow = Flow()
+    def __init__(
+        self, model: nn.Module, calls: ConstructionRecorder, reads: ReadRecorder, joins: JoinRecorder, seed: int
+    ) -> None:
+        self.calls, self.reads, self.joins = calls, reads, joins
+        self.flow, self.second_flow, self.counter = Flow(), Flow(), FlopCount()
         self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
         self.places = [places(model)]
         """As built, and after each pass."""

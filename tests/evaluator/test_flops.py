@@ -37,3 +37,11 @@ def test_attention_on_a_cpu_counts_as_its_two_products_do() -> None:
     with torch.no_grad(), FlopCount() as count:
         nn.functional.scaled_dot_product_attention(query, query, query)
     assert count.total == 2 * (2 * 2 * 3 * 5 * 5 * 8)
+
+
+def test_an_lstm_on_a_cpu_counts_as_its_products_do() -> None:
+    model, inputs = nn.LSTM(4, 6, num_layers=2, bidirectional=True), torch.randn(5, 2, 4)
+    with torch.no_grad(), FlopCount() as count:
+        model(inputs)
+    per_step = sum(weight.numel() for name, weight in model.named_parameters() if name.startswith("weight"))
+    assert count.total == 2 * 5 * 2 * per_step
