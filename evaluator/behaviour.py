@@ -133,7 +133,10 @@ def check_samples_apart(subject: Subject, positions: Positions) -> None:
 
 
 def check_gradients(subject: Subject, positions: Positions) -> None:
-    """In train mode, at an even and an odd batch size: runs backward, gradients finite, and they reach the input."""
+    """In train mode, at an even and an odd batch size: runs backward, gradients finite, and they reach all there is.
+
+    What no gradient reaches would be dead weight in every host: layers that only make an output which nobody takes.
+    """
     for batch in (2, 3):
         try:
             _check_gradients(subject, positions, batch)
@@ -141,6 +144,9 @@ def check_gradients(subject: Subject, positions: Positions) -> None:
             raise
         except (RuntimeError, ValueError, AssertionError) as error:
             raise ContractError(f"can't train on a batch of {batch}: {error}") from error
+    for name, parameter in subject.module.named_parameters():
+        if parameter.requires_grad and parameter.grad is None:
+            raise ContractError(f"sends no gradient to its {name.removeprefix('module.')}")
 
 
 def _check_gradients(subject: Subject, positions: Positions, batch: int) -> None:

@@ -460,6 +460,17 @@ class Endless(nn.Module):
             x = x + 1
 """
 
+SECOND_OUTPUT = """
+class Second(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.first = nn.Linear(dim, dim)
+        self.second = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        return self.first(x), self.second(x)
+"""
+
 
 def spec_of(body: str, *parameters: str, class_name: str = "") -> ModuleSpec:
     """A spec by hand, of the first class unless another is named.

@@ -262,3 +262,8 @@ def test_a_kernel_that_eats_the_borders_is_padded(sandbox: Sandbox) -> None:
 def test_channels_made_of_positions_scale_without_any_argument(sandbox: Sandbox) -> None:
     contract = contract_of(sandbox, sources.UNSHUFFLE)
     assert (contract.width, contract.width_scale, contract.spatial_stride) == ("scale", (4, 1), 2)
+
+
+def test_layers_whose_output_nobody_takes_are_dead_weight(sandbox: Sandbox) -> None:
+    rejection = rejection_of(sandbox, sources.SECOND_OUTPUT, "dim")
+    assert (rejection.kind, rejection.reason) == ("contract", "sends no gradient to its second.weight")
