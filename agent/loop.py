@@ -79,6 +79,7 @@ class SearchLoop:
     def _tell(self, attempt: Attempt) -> None:
         self._told.append(attempt)
         self.planner.tell(attempt)
+        self.orchard.tell(attempt)
         self.on_attempt(attempt)
 
     def _propose(self, index: int) -> Proposal:

@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Argument, Node, Tree
@@ -42,6 +44,17 @@ _RATE = re.compile(r"(^|_)(dropout|drop|drop_path|drop_rate|drop_prob|p)$")
 _WIDTH_HINT = re.compile(r"(^|_)(dim|embed|embd|width|planes|model)(_|$)")
 
 
+@lru_cache(maxsize=4096)
+def _value(text: str) -> Any:
+    """The value of a literal; nobody changes it in place."""
+    return literal(text)
+
+
+def is_inner_width(name: str) -> bool:
+    """Whether an argument of this name sets a width that stays inside its module."""
+    return bool(_INNER_WIDTH.search(name) or _FACTOR.search(name))
+
+
 def changes_for(tree: Tree, node: Node) -> Iterator[ArgumentChange]:
     """Every change offered on a node: none that its surroundings would notice, but for the root, which has none."""
     is_root = node.nid == tree.root
@@ -56,7 +69,7 @@ def _shows_outside(tree: Tree, node: Node, name: str) -> bool:
     A width that the node's tensors have themselves is no inner one. A number of blocks counts only where the last of
     just so many alike blocks inside gives what it takes: where blocks widen, one more or less shows.
     """
-    value = next((literal(a.text) for a in node.arguments if a.name == name and a.kind == "literal"), None)
+    value = next((_value(a.text) for a in node.arguments if a.name == name and a.kind == "literal"), None)
     if _INNER_WIDTH.search(name):
         shapes = (*node.input_shapes, *node.output_shapes)
         return any(value == size for shape in shapes for size in shape[1:])
@@ -90,7 +103,7 @@ def _by_convention(node: Node, *, is_root: bool) -> Iterator[ArgumentChange]:
     yield from _named(node, _RATE, _rates)
     for argument in node.arguments:
         if _HEADS.search(argument.name) and argument.kind == "literal":
-            for value in _heads(literal(argument.text), _host_widths(node)):
+            for value in _heads(_value(argument.text), _host_widths(node)):
                 yield ArgumentChange(argument.name, ((argument.name, repr(value)),))
         if argument.kind == "reference" and argument.text in ACTIVATIONS:
             for name in ACTIVATIONS:
@@ -118,7 +131,7 @@ def _named(
 
 def _convolution(node: Node) -> Iterator[ArgumentChange]:
     """Kernel sizes that keep the output's positions: padding follows; and groups that divide both widths."""
-    given = {a.name: literal(a.text) for a in node.arguments if a.kind == "literal"}
+    given = {a.name: _value(a.text) for a in node.arguments if a.kind == "literal"}
     kernel, padding = _same_on_all_axes(given.get("kernel_size")), _same_on_all_axes(given.get("padding", 0))
     dilation = _same_on_all_axes(given.get("dilation", 1))
     if kernel is None or kernel % 2 == 0 or padding != kernel // 2 or dilation != 1:
@@ -147,7 +160,7 @@ def _host_widths(node: Node) -> list[int]:
     widths = [shape[-1] for shape in node.input_shapes if len(shape) == 3]
     for argument in node.arguments:
         if argument.kind == "literal" and _WIDTH_HINT.search(argument.name):
-            value = literal(argument.text)
+            value = _value(argument.text)
             widths += [value] if type(value) is int else []
     return widths
 
@@ -160,7 +173,7 @@ def _heads(value: object, widths: list[int]) -> list[int]:
 
 def _counts(argument: Argument) -> list[tuple[object, float]]:
     """One more or one less, of a number or of one entry of a list."""
-    value = literal(argument.text)
+    value = _value(argument.text)
     if type(value) is int and value >= 1:
         return [(n, n / value) for n in (value - 1, value + 1) if n >= 1]
     if isinstance(value, tuple | list) and value and all(type(item) is int and item >= 1 for item in value):
@@ -174,7 +187,7 @@ def _counts(argument: Argument) -> list[tuple[object, float]]:
 
 
 def _widths(argument: Argument) -> list[tuple[object, float]]:
-    value = literal(argument.text)
+    value = _value(argument.text)
     if type(value) is int and value >= 8:
         smaller_and_larger = [value // 2, value * 3 // 2, value * 2] if value % 2 == 0 else [value * 2]
         return [(width, width / value) for width in smaller_and_larger]
@@ -184,14 +197,14 @@ def _widths(argument: Argument) -> list[tuple[object, float]]:
 
 
 def _factors(argument: Argument) -> list[tuple[object, float]]:
-    value = literal(argument.text)
+    value = _value(argument.text)
     if type(value) is int and value >= 1:
         return [(n, n / value) for n in (value // 2, value * 2) if n >= 1]
     return [(value / 2, 0.5), (value * 2, 2.0)] if type(value) is float and value > 0 else []
 
 
 def _rates(argument: Argument) -> list[tuple[object, float]]:
-    value = literal(argument.text)
+    value = _value(argument.text)
     if type(value) not in (int, float):
         return []
     return [(rate, 1.0) for rate in (0.0, 0.05, 0.1, 0.2) if rate != value]

@@ -96,8 +96,8 @@ def _other_joins(expected: Expectation, found: Mapping[str, Mapping[str, Any]]) 
 
 def same_value(left: str | None, right: str) -> bool:
     """Whether two argument texts mean the same: equal literals (a list counts as its tuple), or equal text."""
-    if left is None:
-        return False
+    if left is None or left == right:
+        return left is not None
     try:
         return bool(_tupled(literal(left)) == _tupled(literal(right)))
     except (ValueError, SyntaxError):

@@ -33,18 +33,15 @@ _WRAPPERS: dict[tuple[Layout, Layout], str] = {
 }
 
 
-def fit(
-    module_id: str, contract: Contract, site: Signature, *, images: bool, causal: bool, keeps_shape: bool = False
-) -> Graft | None:
+def fit(module_id: str, contract: Contract, site: Signature, *, images: bool, causal: bool) -> Graft | None:
     """The graft that gives the site's output from its input, or None when none is possible.
 
     `images` says that the model's input is a picture, so that its sequences may be patch grids; `causal`, that no
-    output may depend on later positions. `keeps_shape` asks for a module from the site's output to its output.
+    output may depend on later positions.
     """
     if causal and not (contract.causal and contract.layout in ("sequence", "signal", "vector")):
         return None
-    in_width = site.out_width if keeps_shape else site.in_width
-    in_positions = site.out_positions if keeps_shape else site.in_positions
+    in_positions = site.in_positions
     wrappers = _layout(contract, site.layout, in_positions, images)
     stride = _stride(in_positions, site.out_positions)
     if wrappers is None or stride is None:
@@ -55,7 +52,7 @@ def fit(
     if not contract.suits_positions(seen) or not _affordable(contract, seen):
         return None
     passes_prefix = any(adapter.name == "OnMap" and adapter.arguments for adapter in wrappers)
-    widths = _widths(contract, in_width, site.out_width, site.layout, keeps_width=passes_prefix)
+    widths = _widths(contract, site.in_width, site.out_width, site.layout, keeps_width=passes_prefix)
     pool = _pool(contract, stride, site.layout)
     if widths is None or pool is None:
         return None
@@ -69,7 +66,7 @@ def fit(
         wrappers=tuple(wrappers),
         before=before,
         after=(*after, *pool),
-        outer=(Adapter("IgnoreExtra"),) if site.extra_inputs and not keeps_shape else (),
+        outer=(Adapter("IgnoreExtra"),) if site.extra_inputs else (),
     )
 
 
@@ -155,18 +152,19 @@ def _widths(
         scaled = contract.out_width_for(taken)
         if keeps_width and scaled != taken:
             return None
-        after = () if scaled == given else (_projection(scaled, given, layout),)
+        after = () if scaled == given else (projection(scaled, given, layout),)
         return ((taken, scaled), (), after) if suits(taken) else None
     if suits(taken, given) and (taken == given or (contract.width == "project" and not keeps_width)):
         return (taken, given), (), ()
     if suits(taken):
-        return (taken, taken), (), (_projection(taken, given, layout),)
+        return (taken, taken), (), (projection(taken, given, layout),)
     if suits(given):
-        return (given, given), (_projection(taken, given, layout),), ()
+        return (given, given), (projection(taken, given, layout),), ()
     return None
 
 
-def _projection(taken: int, given: int, layout: Layout) -> Adapter:
+def projection(taken: int, given: int, layout: Layout) -> Adapter:
+    """The layer that turns one width into another, position by position."""
     match layout:
         case "map":
             return Adapter("nn.Conv2d", sourced(in_channels=taken, out_channels=given, kernel_size=1))

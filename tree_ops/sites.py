@@ -1,11 +1,11 @@
 """Sites: the nodes of a tree that may be edited, and how their tensors are laid out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archgraft.tree_ops.contract import Layout
 from archgraft.tree_ops.syntax import literal
-from archgraft.tree_ops.tree import Node, Shape, Tree
+from archgraft.tree_ops.tree import AttributeRead, Node, Shape, Tree
 
 N_DEPTH_BANDS = 3
 
@@ -37,6 +37,11 @@ class Signature:
     out_positions: Shape
     extra_inputs: bool
 
+    @property
+    def plain(self) -> "Signature":
+        """The same for a module that is called with one tensor alone."""
+        return replace(self, extra_inputs=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -50,19 +55,28 @@ class Site:
 def sites(tree: Tree) -> Iterator[Site]:
     """The open sites of a tree, in slot order.
 
-    Closed are: the root, what torch made inside its own modules, shared instances and tied parameters, nodes whose
-    attributes other code reads, nodes that the trace found unsteady, and nodes that don't take one tensor to one tensor
-    of the same kind with the batch axis first, always of the same shape.
+    Closed are: the root, what torch made inside its own modules, shared instances and tied parameters, nodes off which
+    other code reads what can't be written down, nodes that the trace found unsteady, and nodes that don't take one
+    tensor to one tensor of the same kind with the batch axis first, always of the same shape.
     """
     n_calls = 1 + max((node.call_order for node in tree if node.call_order is not None), default=0)
     for node in tree:
-        if node.nid == tree.root or node.opaque or node.shared or node.attribute_reads or node.call_order is None:
+        if node.nid == tree.root or node.opaque or node.shared or node.call_order is None:
             continue
-        if node.closed_because:
+        if node.closed_because or closing_read(node) is not None:
             continue
         signature = signature_of(tree, node)
         if signature is not None:
             yield Site(node, signature, min(N_DEPTH_BANDS * node.call_order // n_calls, N_DEPTH_BANDS - 1))
+
+
+def closing_read(node: Node) -> AttributeRead | None:
+    """An attribute that the model's code needs while it runs, and that can't be set on another module."""
+    for read in node.reads:
+        made_up = read.value is not None and not read.name.startswith("__")
+        if read.when == "forward" and not read.is_guarded and not made_up:
+            return read
+    return None
 
 
 def signature_of(tree: Tree, node: Node) -> Signature | None:

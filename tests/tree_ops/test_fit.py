@@ -123,13 +123,6 @@ def test_what_works_in_place_gets_a_copy() -> None:
     assert names(graft.wrappers) == ["CloneInput"]
 
 
-def test_an_insertion_maps_the_hosts_output_to_itself() -> None:
-    graft = fit("m", PROJECTING, MAP, images=True, causal=False, keeps_shape=True)
-    assert graft is not None
-    assert dict(graft.arguments) | {"in_chs": "32", "out_chs": "32"} == dict(graft.arguments)
-    assert not graft.after
-
-
 def test_positions_that_are_no_multiple_of_a_window_do_not_fit() -> None:
     windowed = dataclasses.replace(PROJECTING, position_multiple=7)
     assert possible(windowed, MAP) is None
