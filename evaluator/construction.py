@@ -109,12 +109,13 @@ class ConstructionRecorder:
             return str(value)
         if isinstance(value, type | FunctionType):
             name, home = value.__qualname__, value.__module__
-            if getattr(self.namespace, name, None) is value:
-                return name
+            # Torch's own first: what else a file imports, and under which name, must not change what it is called.
             if home.startswith("torch.nn.modules") and getattr(nn, name, None) is value:
                 return f"torch.nn.{name}"
             if home == "torch.nn.functional":
                 return f"torch.nn.functional.{name}"
+            if getattr(self.namespace, name, None) is value:
+                return name
         return None
 
     def _text(self, value: Any) -> str | None:

@@ -214,3 +214,21 @@ def test_the_models_own_error_comes_back_as_the_reason(shared_sandbox: LocalSand
     traced = trace(shared_sandbox, with_builder(source, "Net()"), "build_model()", inputs(1, 8, 8), 0, LIMITS)
     assert traced.header is None
     assert "expected input" in traced.outcome.reason
+
+
+def test_a_class_of_torch_has_one_name_however_the_file_imports_it(shared_sandbox: LocalSandbox) -> None:
+    source = """
+from torch import nn
+from torch.nn import LayerNorm
+
+
+class Net(nn.Module):
+    def __init__(self, norm=nn.LayerNorm):
+        super().__init__()
+        self.norm = norm(4)
+
+    def forward(self, x):
+        return self.norm(x)
+"""
+    tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
+    assert [argument.text for argument in tree.nodes[tree.root].arguments] == ["torch.nn.LayerNorm"]
