@@ -1,17 +1,17 @@
 """The command line. A command lives in its own module, imported when that command, or all help, is asked for.
 
 Command modules import typer and the standard library at their top; the work is imported inside the function. So
-`archgraft --help` answers at once, without torch.
+`archgraft --help` answers at once, without torch. This module imports not even typer, so that Ctrl-C ends cleanly from
+the first moment on.
 """
 
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from archgraft.agent.cli.boundary import guarded
+if TYPE_CHECKING:
+    import typer
 
 COMMANDS = ("demo", "mine", "library", "tree", "search", "status", "report", "export", "doctor")
 """Every command, in the order in which people meet them; `archgraft.agent.cli.NAME` holds `NAME_command`, or
@@ -22,11 +22,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `archgraft`: run one command and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     wanted = given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS
-    application(wanted)(args=given, prog_name="archgraft")
+    try:
+        application(wanted)(args=given, prog_name="archgraft")
+    except KeyboardInterrupt:  # while a command's module was being imported
+        sys.stderr.write("archgraft: interrupted\n")
+        sys.exit(130)
 
 
-def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
+def application(names: Sequence[str] = COMMANDS) -> "typer.Typer":
     """The typer application with the commands of these names; only their modules are imported."""
+    import typer
+
+    from archgraft.agent.cli.boundary import guarded
+    from archgraft.agent.cli.root import root
+
     app = typer.Typer(
         name="archgraft",
         no_args_is_help=True,
@@ -35,7 +44,7 @@ def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
+    app.callback()(root)
     for name in names:
         module = importlib.import_module(f"{__name__}.{name}")
         if hasattr(module, f"{name}_group"):
@@ -43,19 +52,3 @@ def application(names: Sequence[str] = COMMANDS) -> typer.Typer:
         else:
             app.command(name)(guarded(getattr(module, f"{name}_command")))
     return app
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        from archgraft import __version__
-
-        typer.echo(f"archgraft {__version__}")
-        raise typer.Exit
-
-
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Evolve executable PyTorch architectures by tree surgery on real code."""

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from archgraft.agent.cli import main
 from archgraft.agent.cli.boundary import guarded
 from archgraft.agent.errors import UsageError
 from archgraft.evaluator.tasks.protocol import TaskError
@@ -97,3 +98,16 @@ def test_a_guarded_command_keeps_its_help_and_options() -> None:
     shown = CliRunner().invoke(app, ["--help"]).stdout
     assert "Counts sheep." in shown
     assert "--count" in shown
+
+
+def test_an_interrupt_while_a_command_is_being_imported_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.import_module", interrupted)
+    with pytest.raises(SystemExit) as end:
+        main(["mine", "somewhere"])
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "archgraft: interrupted\n"
