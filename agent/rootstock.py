@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from archgraft.tree_ops.closure import Extraction, extract
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.expectation import adopt
 from archgraft.tree_ops.fetch import resolve
-from archgraft.tree_ops.index import External, SourceIndex
+from archgraft.tree_ops.index import Definition, External, SourceIndex
 from archgraft.tree_ops.local_imports import local_files
 from archgraft.tree_ops.merge import merge_all
 from archgraft.tree_ops.model_reference import ModelReference
@@ -35,10 +35,14 @@ class Rootstock:
 
 @dataclass(frozen=True, slots=True)
 class SelfContained:
-    """A model's source with all it needs. `missing` are packages that only parts of it import, and that aren't here."""
+    """A model's source with all it needs. `missing` are packages that only parts of it import, and that aren't here.
+
+    `emitted` maps every definition that it is made of to its name in the source.
+    """
 
     source: str
     missing: tuple[str, ...]
+    emitted: Mapping[Definition, str] = field(default_factory=dict)
 
 
 def self_contained(reference: ModelReference, sources: Sequence[str], cache: Path) -> SelfContained:
@@ -51,10 +55,11 @@ def self_contained(reference: ModelReference, sources: Sequence[str], cache: Pat
     for index, name in enumerate(names, start=1):
         arguments = re.sub(rf"(?<![\w.]){name}(?![\w=])", _slot(index), arguments)
     builder = builder_source(f"{_slot(0)}({arguments})")
-    source, emitted = merge_all(builder, extraction.source, [extraction.name, *names.values()])
-    for index, name in enumerate(emitted):
+    wanted = [extraction.name, *names.values()]
+    source, merged = merge_all(builder, extraction.source, [*wanted, *extraction.emitted.values()])
+    for index, name in enumerate(merged[: len(wanted)]):
         source = source.replace(_slot(index), name)
-    return SelfContained(source, extraction.optional)
+    return SelfContained(source, extraction.optional, dict(zip(extraction.emitted, merged[len(wanted) :])))
 
 
 def _slot(index: int) -> str:

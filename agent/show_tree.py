@@ -35,13 +35,20 @@ def model_and_noise(
 ) -> tuple[Rootstock, np.ndarray]:
     """The traced model, and the batch that it was traced on."""
     model = self_contained(ModelReference.parse(text), sources, cache)
+    noise = traced_inputs(text, model, shape, sandbox, limits)
+    return plant(text, model, sandbox, noise, limits), noise
+
+
+def traced_inputs(
+    text: str, model: SelfContained, shape: tuple[int, ...] | None, sandbox: Sandbox, limits: Limits
+) -> np.ndarray:
+    """A batch of noise of one sample's `shape`, or of what the model is found to take. Raises `SourceError`."""
     n_tokens = None
     if shape is None:
         shape, n_tokens = _guessed(text, model, sandbox, limits)
     generator = np.random.default_rng(0)
     size = (BATCH, *shape)
-    noise = generator.integers(0, n_tokens, size) if n_tokens else generator.standard_normal(size, dtype=np.float32)
-    return plant(text, model, sandbox, noise, limits), noise
+    return generator.integers(0, n_tokens, size) if n_tokens else generator.standard_normal(size, dtype=np.float32)
 
 
 def _guessed(text: str, model: SelfContained, sandbox: Sandbox, limits: Limits) -> tuple[tuple[int, ...], int | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-COMMANDS = ("demo", "mine", "library", "tree", "search", "status", "report", "export", "doctor")
+COMMANDS = ("demo", "mine", "library", "tree", "refactor", "search", "status", "report", "export", "doctor")
 """Every command, in the order in which people meet them; `archgraft.agent.cli.NAME` holds `NAME_command`, or
 `NAME_group` for one that has commands of its own."""
 

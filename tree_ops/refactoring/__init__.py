@@ -1,0 +1,1 @@
+"""Editing the user's own files: the same edits as the search's, written as a person would write them."""
