@@ -42,7 +42,7 @@ def check(
     """The reprint's tree, the reprint's behaviour, and the original's. Raises `SandboxError` and `SourceError`."""
     tree = rootstock.tree
     no_library: dict[str, ModuleSpec] = {}
-    reprint = Draft(tree.source, no_library.__getitem__).finish().source
+    reprint = Draft(tree, no_library.__getitem__).finish().source
     where, folders = original_of(ModelReference.parse(rootstock.reference), sources, cache)
     header: dict[str, Any] = {
         "source": tree.source,

@@ -19,9 +19,3 @@ def {BUILDER}() -> nn.Module:
     model: nn.Module = {expression}
     return model
 '''
-
-
-def split_builder(source: str) -> tuple[str, str]:
-    """A candidate's file in two: what stands before `build_model()`, which may be long, and that function."""
-    start = source.rfind(f"\ndef {BUILDER}(") + 1
-    return source[:start], source[start:]

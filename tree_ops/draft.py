@@ -3,18 +3,22 @@
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
-from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK, split_builder
+from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK
+from archgraft.tree_ops.class_sources import ClassSources
 from archgraft.tree_ops.edits import Adapter, Graft
+from archgraft.tree_ops.line_length import shortened
 from archgraft.tree_ops.merge import Addition, assemble, prune
-from archgraft.tree_ops.overrides import override, settle
-from archgraft.tree_ops.source_text import insert_before_return, read_site
+from archgraft.tree_ops.module_access import Access
+from archgraft.tree_ops.overrides import IN_BUILDER, Override, Owner, override
+from archgraft.tree_ops.settling import settled
+from archgraft.tree_ops.source_text import read_site
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.text_edits import SourceBytes, TextEdit
-from archgraft.tree_ops.tree import CodeSite
+from archgraft.tree_ops.tree import CodeSite, Tree
 
 _ADAPTER_FILE = Path(__file__).with_name("adapter_modules.py")
 _SLOT = "ARCHGRAFT_SLOT_"
@@ -37,13 +41,17 @@ class Draft:
     parts are merged into the file, where one of them may be taken.
     """
 
-    def __init__(self, source: str, spec_of: Callable[[str], ModuleSpec]) -> None:
-        self._source = source
-        self._text = SourceBytes(source)
+    def __init__(self, tree: Tree, spec_of: Callable[[str], ModuleSpec], owner: Owner = IN_BUILDER) -> None:
+        self._source = tree.source
+        self._text = SourceBytes(tree.source)
         self._spec_of = spec_of
+        self._owner = owner
+        self._access = Access(tree, owner.variable)
         self._parts: list[tuple[str, str]] = []  # source, name in it
         self._changes: list[TextEdit] = []
-        self._overrides: list[tuple[str, str]] = []  # path, expression
+        self._insertions: dict[int, list[str]] = {}
+        self._overrides: list[Override] = []
+        self._defined: set[str] = set()
 
     def part(self, source: str, name: str) -> str:
         """The slot of a definition of some self-contained source."""
@@ -87,33 +95,63 @@ class Draft:
     def replace(self, site: CodeSite, text: str) -> bool:
         """Put a text where an expression stands. False, and nothing done, when an earlier change lies there."""
         start = self._text.offset(site.line, site.column)
-        end = self._text.offset(site.end_line, site.end_column)
-        if any(start < other.end and other.start < end for other in self._changes):
+        return self.change(TextEdit(start, self._text.offset(site.end_line, site.end_column), text))
+
+    def change(self, change: TextEdit) -> bool:
+        """Put a text in the place of another. False, and nothing done, when an earlier change lies there."""
+        if any(change.start < other.end and other.start < change.end for other in self._changes):
             return False
-        self._changes.append(TextEdit(start, end, text))
+        self._changes.append(change)
         return True
+
+    def has(self, change: TextEdit) -> bool:
+        """Whether just this change has been made."""
+        return change in self._changes
 
     def read(self, site: CodeSite) -> str:
         """The text of an expression, as it stood before any change."""
         return read_site(self._source, site)
 
-    @property
-    def n_replaced(self) -> int:
-        """How many expressions have been replaced."""
-        return len(self._changes)
+    def insert(self, edit: TextEdit) -> None:
+        """Put a text between others; what is put at one place stands there in that order."""
+        self._insertions.setdefault(edit.start, []).append(edit.replacement)
 
-    def override(self, path: str, expression: str) -> None:
-        """Set the module at a path once the model is built."""
-        self._overrides.append((path, expression))
+    @cached_property
+    def classes(self) -> ClassSources:
+        """The classes of the file, as they stood before any change."""
+        return ClassSources(self._source)
+
+    def free_name(self, wanted: str) -> str:
+        """A name for a new definition: the one wanted, or that with a number."""
+        name, number = self.classes.free_name(wanted), 2
+        while name in self._defined:
+            name, number = self.classes.free_name(f"{wanted}{number}"), number + 1
+        return name
+
+    def define(self, name: str, code: str, behind: ast.ClassDef) -> None:
+        """Add a definition that needs nothing but what the file has, below a class of it."""
+        assert behind.end_lineno is not None
+        _, end = self._text.lines_span(behind.lineno, behind.end_lineno)
+        self._defined.add(name)
+        self.insert(TextEdit(end, end, f"\n\n{code}\n"))
+
+    def override(self, path: str, expression: str, *, is_rebuilt: bool = False) -> None:
+        """Set the module at a path once the model is built.
+
+        `is_rebuilt` says that the expression builds the same module anew: what was set inside it is set again.
+        """
+        target, settled = self._access.to(path), self._access.settled(expression)
+        self._overrides.append(override(target, settled, self._owner.variable, is_rebuilt=is_rebuilt))
 
     def finish(self) -> Written:
         """The whole file: parts merged in, slots named, leftovers pruned."""
-        head, builder = split_builder(self._text.apply(self._changes))
-        if self._overrides:
-            builder = insert_before_return(builder, BUILDER, [override(*each) for each in self._overrides])
+        inserted = [TextEdit(at, at, "".join(texts)) for at, texts in self._insertions.items()]
+        source = self._text.apply([*self._changes, *inserted])
+        source = settled(source, self._source, self._owner, self._overrides)
         additions = {f"{_SLOT}{index}_": Addition(*part) for index, part in enumerate(self._parts)}
-        assembled = assemble(head + settle(builder), additions, [BUILDER], _IMPORTS)
-        return Written(assembled.source, assembled.names, len(self._overrides))
+        assembled = assemble(source, additions, [BUILDER], _IMPORTS)
+        known = {line for text in (self._source, *(part for part, _ in self._parts)) for line in text.split("\n")}
+        return Written(shortened(assembled.source, known), assembled.names, len(self._overrides))
 
 
 def with_origin(spec: ModuleSpec) -> str:

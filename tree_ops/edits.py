@@ -91,7 +91,7 @@ class Edit:
     | `split` | makes two paths of it that do its work together | form `average` or `channels` |
     | `crossover` | puts a subtree of another tree in its place | donor |
     | `join` | changes how two tensors of its forward become one | join |
-    | `skip` | adds a skip connection in its forward | |
+    | `skip` | adds a skip connection in its forward | skip |
     | `compound` | several edits at once, at nodes none of which lies below another | steps |
 
     `others` are further nodes (nid, path) that the same edit is made at: with scope `site`, all that the node's code
@@ -111,6 +111,8 @@ class Edit:
     join: JoinChange | None = None
     others: tuple[tuple[str, str], ...] = ()
     steps: "tuple[Edit, ...]" = ()
+    skip: int | None = None
+    """Which of the places in its forward that a skip connection may be put at (`operators.skip`), from 0."""
 
     @property
     def places(self) -> tuple[tuple[str, str], ...]:

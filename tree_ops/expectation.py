@@ -87,7 +87,11 @@ def _other_arguments(expected: Expectation, found: Mapping[str, Mapping[str, Any
 
 
 def _other_joins(expected: Expectation, found: Mapping[str, Mapping[str, Any]]) -> str | None:
-    for path, operators in expected.joins.items():
+    """Where an edit changes joins, those of all other nodes must be as they were."""
+    if not expected.joins:
+        return None
+    wanted = {path: tuple(join.operator for join in node.joins) for path, node in expected.kept.items()}
+    for path, operators in (wanted | dict(expected.joins)).items():
         met = tuple(join["operator"] for join in found[path]["joins"])
         if met != operators:
             return f"the forward of {named(path)} joins by {', '.join(met) or 'nothing'}, not {', '.join(operators)}"

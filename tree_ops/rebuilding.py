@@ -13,16 +13,21 @@ _LIST = "torch.nn.ModuleList"
 _DICT = "torch.nn.ModuleDict"
 
 
-def call_of(tree: Tree, node: Node, changes: Mapping[str, str] | None = None) -> str | None:
+def call_of(
+    tree: Tree, node: Node, changes: Mapping[str, str] | None = None, *, then_overridden: bool = False
+) -> str | None:
     """A call that builds the node, with some arguments changed; None when one can't be written.
 
     Modules that were handed to the node are written as calls in their turn. A node is not rebuilt when it was given
-    anything else that no text says, or when `build_model()` has since set something inside it.
+    anything else that no text says, or when something was set inside it once the model was built: unless the call comes
+    to stand before the lines that do so (`then_overridden`).
     """
     if node.definition in (_SEQUENTIAL, _LIST, _DICT):
         return None if changes else _container(tree, node)
     handed = _handed(tree, node)
-    if handed is None or _is_overridden(tree, node, frozenset(child.nid for child in handed.values())):
+    if handed is None:
+        return None
+    if not then_overridden and _is_overridden(tree, node, frozenset(child.nid for child in handed.values())):
         return None
     given = {argument.name: argument.text for argument in node.arguments}
     if any(name.startswith("*") for name in given):
@@ -67,12 +72,13 @@ def _child(argument: Argument, children: list[Node]) -> Node | None:
 
 
 def _is_overridden(tree: Tree, node: Node, handed: frozenset[str]) -> bool:
-    """Whether `build_model()` itself made something below a node, other than what was handed to it."""
+    """Whether code that sets modules of a built model made something below a node, other than what was handed to it."""
+    from_outside = {BUILDER, f"{tree.nodes[tree.root].definition}.__init__"}
     for nid in node.children:
         child = tree.nodes[nid]
         if nid in handed:
             continue
-        if child.site is not None and child.site.function == BUILDER:
+        if child.site is not None and child.site.function in from_outside and node.nid != tree.root:
             return True
         if _is_overridden(tree, child, frozenset()):
             return True

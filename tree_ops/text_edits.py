@@ -26,6 +26,11 @@ class SourceBytes:
         for line in self.data.split(b"\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
 
+    @property
+    def line_end(self) -> str:
+        """How lines end: as the first one does."""
+        return "\r\n" if self.data[: self._starts[1]].endswith(b"\r\n") else "\n"
+
     def offset(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column
 

@@ -1,7 +1,6 @@
 import pytest
 
-from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.source_text import call_with, insert_before_return, read_site
+from archgraft.tree_ops.source_text import call_with, read_site
 from archgraft.tree_ops.tree import CodeSite
 
 PARAMETERS = ["in_channels", "out_channels", "kernel_size", "stride", "padding"]
@@ -40,14 +39,3 @@ def test_a_site_is_read_by_byte_columns_as_cpython_counts_them() -> None:
     start = len("    größe = ".encode())
     site = CodeSite(2, start, 2, start + len("Conv(1, 2)"), "f", 1)
     assert read_site(source, site) == "Conv(1, 2)"
-
-
-def test_a_line_is_added_just_before_the_return() -> None:
-    source = "def build_model():\n    model = Net()\n    return model\n\n\nx = 1\n"
-    expected = "def build_model():\n    model = Net()\n    model.a = 1\n    return model\n\n\nx = 1\n"
-    assert insert_before_return(source, "build_model", ["model.a = 1"]) == expected
-
-
-def test_a_missing_function_is_named() -> None:
-    with pytest.raises(SourceError, match=r"no function build_model\(\)"):
-        insert_before_return("x = 1\n", "build_model", ["y = 2"])

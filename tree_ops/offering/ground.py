@@ -12,6 +12,7 @@ import numpy as np
 from archgraft.tree_ops.argument_changes import ArgumentChange, changes_for
 from archgraft.tree_ops.builder import ORIGIN_MARK
 from archgraft.tree_ops.edits import Edit, Operator, Option, Scope
+from archgraft.tree_ops.overrides import has_overrides
 from archgraft.tree_ops.rebuilding import call_of
 from archgraft.tree_ops.shelf import Cost, Shelf
 from archgraft.tree_ops.sites import Signature, Site, sites
@@ -54,7 +55,7 @@ class Ground:
         self.room = room
         self.images = any(len(shape) == 4 for shape in tree.nodes[tree.root].input_shapes)
         self.sites: Sequence[Site] = list(sites(tree))
-        self.has_fitted_parts = "set_submodule(" in tree.source or ORIGIN_MARK in tree.source
+        self.has_fitted_parts = ORIGIN_MARK in tree.source or has_overrides(tree)
         """Whether parts of the source were made for widths or slots as they are now: overrides and mined grafts."""
         self._by_family: dict[Signature, Mapping[str, Sequence[int]]] = {}
         self._changes: dict[str, tuple[ArgumentChange, ...]] = {}

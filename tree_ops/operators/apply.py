@@ -2,7 +2,18 @@
 
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.edits import Edit, Operator
-from archgraft.tree_ops.operators import change_argument, crossover, delete, duplicate, insert, split, swap, wrap
+from archgraft.tree_ops.operators import (
+    change_argument,
+    crossover,
+    delete,
+    duplicate,
+    insert,
+    join,
+    skip,
+    split,
+    swap,
+    wrap,
+)
 from archgraft.tree_ops.operators.protocol import Apply
 from archgraft.tree_ops.outline import Outline
 from archgraft.tree_ops.tree import Tree
@@ -16,6 +27,8 @@ _APPLY: dict[Operator, Apply] = {
     "wrap": wrap.apply,
     "split": split.apply,
     "crossover": crossover.apply,
+    "join": join.apply,
+    "skip": skip.apply,
 }
 
 

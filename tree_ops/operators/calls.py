@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.module_access import taken
 from archgraft.tree_ops.outline import Outline
-from archgraft.tree_ops.overrides import taken
 from archgraft.tree_ops.tree import CodeSite, Node, Tree
 
 

@@ -3,9 +3,9 @@
 from archgraft.tree_ops.composites import composite_at, host_slot
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.module_access import taken
 from archgraft.tree_ops.operators.calls import Place, nodes_of, rewrite_at
 from archgraft.tree_ops.outline import Outline
-from archgraft.tree_ops.overrides import taken
 from archgraft.tree_ops.source_text import first_argument
 from archgraft.tree_ops.tree import Node, Tree
 from archgraft.tree_ops.tree_paths import joined

@@ -1,5 +1,7 @@
 """Each operator, form and scope: printed, rebuilt in the sandbox and found to be the intended tree on every rung."""
 
+import re
+
 import pytest
 
 from archgraft.tree_ops.donors import donor
@@ -14,6 +16,11 @@ LINEAR = Adapter("nn.Linear", (("in_features", "16"), ("out_features", "8")))
 IGNORING = Graft("mixer", (("dim", "8"),), outer=(Adapter("IgnoreExtra"),))
 PLACES = {"one instance": ("stage1.0",), "all of the call": ("stage1.0", "stage1.1")}
 LAYERS = {"one instance": ("layers.0",), "all of the call": ("layers.0", "layers.1")}
+
+
+def unbroken(source: str) -> str:
+    """The source without line breaks, those inside brackets without a trace."""
+    return re.sub(r"\s*\n\s*", " ", re.sub(r"(?<=[(\[])\s*\n\s*|,?\s*\n\s*(?=[)\]])", "", source))
 
 
 @pytest.mark.parametrize("reach", PLACES)
@@ -47,14 +54,15 @@ def test_the_call_is_changed_where_all_that_it_made_is_and_overridden_elsewhere(
     paths = PLACES[reach]
     rungs = dict(images.on_each_rung(residual, edit_at(residual, operator, *paths, **fields)))
     for path in paths:
-        host = f'model.get_submodule("{path}")'
-        line = becomes.format(host=host, copy="Block(width=4)")
-        assert f'model.set_submodule("{path}", {line})' in rungs["override"].source
+        for rung, variable in (("init", "self"), ("builder", "model")):
+            host = f"{variable}.stage1[{path[-1]}]"
+            line = becomes.format(host=host, copy="Block(width=4)")
+            assert f"{host} = {line}" in unbroken(rungs[rung].source)
     in_call = becomes.format(host="Block(width)", copy="Block(width)") + " for _"
     assert ("call" in rungs) is (len(paths) == 2)
     for rung, tree in rungs.items():
-        assert (in_call in tree.source) is (rung == "call")
-        assert ("set_submodule" in tree.source) is (rung == "override")
+        assert (in_call in unbroken(tree.source)) is (rung == "call")
+        assert ("stage1[1] = " in tree.source) is (rung != "call" and len(paths) == 2)
 
 
 @pytest.mark.parametrize("reach", LAYERS)
@@ -85,9 +93,8 @@ def test_what_others_read_off_a_module_is_set_on_what_takes_its_place(texts: Gra
     told = TOKENS.replace("layer(x, 0.5, shift=None)", "layer(x, 0.5 * layer.dim)")
     host = plant_tree(texts.sandbox, told, "Net()", texts.batch)
     rungs = dict(texts.on_each_rung(host, edit_at(host, "swap", "layers.0", "layers.1", graft=IGNORING)))
-    assert "[IgnoreExtra(TokenMixer(dim=8)) for" not in rungs["override"].source
-    line = 'model.set_submodule("layers.1", with_attributes(IgnoreExtra(TokenMixer(dim=8)), dim=8))'
-    assert line in rungs["override"].source
+    assert "[IgnoreExtra(TokenMixer(dim=8)) for" not in rungs["init"].source
+    assert "self.layers[1] = with_attributes(IgnoreExtra(TokenMixer(dim=8)), dim=8)" in rungs["init"].source
 
 
 def test_a_tensor_that_others_read_off_a_module_can_not_be_made_up(texts: Graftery) -> None:

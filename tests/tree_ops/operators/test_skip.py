@@ -1,0 +1,75 @@
+"""Skip connections: where they are offered, and the code before and after."""
+
+import pytest
+
+from archgraft.sandbox.supervisor import LocalSandbox
+from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.operators.skip import skip_edits
+from archgraft.tree_ops.tree import Tree
+from tests.planting import inputs, plant_tree
+from tests.tree_ops.operators.test_join import added, verified
+
+MODEL = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Plain(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv1 = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+        self.conv2 = nn.Linear(width, width)
+
+    def forward(self, x):
+        x = F.relu(self.norm(self.conv1(x)))
+        if x is not None:
+            x = self.norm(x)
+        return self.conv2(x)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Linear(4, 8)
+        self.a = Plain(8)
+        self.b = Plain(8)
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = self.b(self.a(x))
+        return self.head(x)
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(shared_sandbox: LocalSandbox) -> Tree:
+    return plant_tree(shared_sandbox, MODEL, "Net()", inputs(4))
+
+
+def test_a_skip_is_added_to_an_assignment_and_to_a_return(tree: Tree, shared_sandbox: LocalSandbox) -> None:
+    both = (("x", 0, "        x = x + F.relu(self.norm(self.conv1(x)))"), ("", 2, "        return x + self.conv2(x)"))
+    for _, index, line in both:
+        edit = Edit("skip", tree.at("a").nid, "a", skip=index, others=((tree.at("b").nid, "b"),), scope="site")
+        made = verified(shared_sandbox, tree, edit)
+        if index == 2:
+            assert made.tree is not None, made.reason
+            assert list(added(tree, made.tree)) == [line]
+
+
+def test_one_instance_gets_its_own_class(tree: Tree, shared_sandbox: LocalSandbox) -> None:
+    made = verified(shared_sandbox, tree, Edit("skip", tree.at("b").nid, "b", skip=2))
+    assert made.tree is not None, made.reason
+    assert list(added(tree, made.tree)) == [
+        "class PlainWithSkip(Plain):",
+        '    """Plain with a skip connection around its conv2."""',
+        "        return x + self.conv2(x)",
+        "        self.b = PlainWithSkip(8)",
+    ]
+
+
+def test_skips_are_offered_where_shapes_agree_and_something_learns(tree: Tree) -> None:
+    offered = {(edit.path, edit.skip, edit.scope) for edit in skip_edits(tree)}
+    assert offered == {("", 1, "instance"), ("a", 2, "instance"), ("a", 2, "site"), ("b", 2, "instance")}
