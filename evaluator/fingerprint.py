@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from archgraft.evaluator.behaviour import Subject
+from archgraft.evaluator.causes import note
 from archgraft.evaluator.layouts import Positions
 
 N_PROJECTIONS = 8
@@ -41,7 +42,8 @@ def fingerprint(subject: Subject, positions: Positions) -> str:
     """
     try:
         return _fingerprint(subject, positions)
-    except Exception:  # noqa: BLE001 - mined code may raise anything; what can't be compared is no duplicate
+    except Exception as error:  # noqa: BLE001 - mined code may raise anything; what can't be compared is no duplicate
+        note("no fingerprint", error)
         return ""
 
 

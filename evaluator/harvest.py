@@ -15,6 +15,7 @@ import torch
 
 from archgraft.evaluator.argument_choices import Arguments
 from archgraft.evaluator.call_repair import Inputs
+from archgraft.evaluator.causes import note
 from archgraft.evaluator.derived_templates import derive
 from archgraft.evaluator.loading import MINED, load_module
 from archgraft.evaluator.trial import STAGES, Search, call
@@ -61,8 +62,8 @@ def _harvest(header: Mapping[str, Any], namespace: Mapping[str, Any], wanted: li
             if STAGES.index(found.stage) >= STAGES.index("forward"):
                 module.train(found.training)
                 call(module, found.inputs, search.seed)
-        except (Exception, SystemExit):  # noqa: BLE001 - mined code may raise anything; what was noted so far stands
-            pass
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - mined code may raise anything; what was seen stands
+            note("the harvest ended early", error)
     return recording.uses
 
 

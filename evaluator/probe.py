@@ -32,6 +32,7 @@ from archgraft.evaluator.behaviour import (
     mutates_input,
     stride_at,
 )
+from archgraft.evaluator.causes import describe
 from archgraft.evaluator.conventions import (
     Template,
     UnknownParameterError,
@@ -54,7 +55,6 @@ from archgraft.evaluator.size_limits import (
     keeps_stride,
 )
 from archgraft.evaluator.sized_templates import sized_templates
-from archgraft.evaluator.trial import describe
 from archgraft.evaluator.way_to_build import Construction
 from archgraft.sandbox.protocol import Channel, Message
 from archgraft.tree_ops.contract import Contract, Feed

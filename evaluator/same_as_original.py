@@ -19,13 +19,14 @@ import torch
 from torch import nn
 
 from archgraft.evaluator.argument_choices import Arguments
+from archgraft.evaluator.causes import describe, note
 from archgraft.evaluator.dressed_config import with_own_configurations
 from archgraft.evaluator.forked import ForkError, in_fork
 from archgraft.evaluator.inputs import value_of
 from archgraft.evaluator.loading import MINED, load_module
 from archgraft.evaluator.originals import import_original
 from archgraft.evaluator.side_by_side import Comparison, Inputs, Kind, Setup, compare
-from archgraft.evaluator.trial import Attempt, Search, describe
+from archgraft.evaluator.trial import Attempt, Search
 from archgraft.sandbox.protocol import Channel, Message
 from archgraft.tree_ops.spec import Parameter
 
@@ -162,6 +163,6 @@ class OriginalSearch(Search):
             super().build(arguments)
         except TypeError:
             return bool(self.configs)
-        except Exception:  # noqa: BLE001 - the comparison builds it again, and tells what it raises
-            return False
+        except Exception as error:  # noqa: BLE001 - the comparison builds it again, and tells what it raises
+            note("the original", error)
         return False

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from archgraft.evaluator.behaviour import DORMANT
+from archgraft.evaluator.causes import describe
 from archgraft.evaluator.nested import copied, difference, mapped, tensors
-from archgraft.evaluator.trial import describe
 
 TOLERANCE = 1e-6
 """Relative to the largest number of a tensor: what the order of float32 additions may change."""

@@ -1,8 +1,8 @@
 """Which widths and positions a module works at: what they must be multiples of, and the least width. Child side."""
 
 from archgraft.evaluator.behaviour import ContractError, Subject, stride_at
+from archgraft.evaluator.causes import describe, note
 from archgraft.evaluator.layouts import Positions, sizes_of
-from archgraft.evaluator.trial import describe
 from archgraft.evaluator.way_to_build import Construction
 from archgraft.tree_ops.contract import Layout
 
@@ -48,8 +48,8 @@ def find_min_width(construction: Construction, subject: Subject, stride: int, mu
         try:
             if stride_at(construction.subject(subject.layout, *construction.widths(width, width)), base) == stride:
                 return width
-        except Exception:  # noqa: BLE001 - mined code may raise anything; a width that fails is the finding
-            continue
+        except Exception as error:  # noqa: BLE001 - mined code may raise anything; a width that fails is the finding
+            note(f"not at width {width}", error)
     return min(subject.in_width, subject.out_width)
 
 
@@ -65,5 +65,6 @@ def keeps_stride(subject: Subject, positions: Positions, stride: int) -> bool:
     """Whether the module shrinks these positions by the same ratio."""
     try:
         return stride_at(subject, positions) == stride
-    except Exception:  # noqa: BLE001 - a size that doesn't work is the finding
+    except Exception as error:  # noqa: BLE001 - a size that doesn't work is the finding
+        note(f"not at positions {positions}", error)
         return False

@@ -8,9 +8,9 @@ import ast
 import builtins
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
+from archgraft.evaluator.causes import note
 from archgraft.evaluator.config_sizes import HEADS, IMAGE_SIDE, LAYERS, TOKENS, small_value
 from archgraft.evaluator.loading import execute
 from archgraft.tree_ops.syntax import literal, parse
@@ -260,9 +260,11 @@ def _derive(config: SyntheticConfig, methods: list[str]) -> None:
         else:
             function.decorator_list = []
             names = _Names(fields["_table"], fields["_width"])
-            with suppress(Exception):
+            try:
                 execute([function], names)
                 fields["_methods"][function.name] = names[function.name]
+            except Exception as error:  # noqa: BLE001 - the authors' code may ask for anything
+                note(f"the configuration's {function.name} can't be defined", error)
 
 
 def _run_leniently(config: SyntheticConfig, function: ast.FunctionDef) -> None:
@@ -278,8 +280,8 @@ def _run_leniently(config: SyntheticConfig, function: ast.FunctionDef) -> None:
         kept = dict(fields)
         try:
             execute([statement], names)
-        except Exception:  # noqa: BLE001 - the authors' code may ask for anything
-            continue
+        except Exception as error:  # noqa: BLE001 - the authors' code may ask for anything
+            note(f"in the configuration's {function.name}, line {statement.lineno}", error)
         finally:
             for name in [name for name, value in fields.items() if _is_unknown(value)]:
                 fields.pop(name)

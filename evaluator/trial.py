@@ -27,6 +27,7 @@ from archgraft.evaluator.argument_choices import (
 from archgraft.evaluator.argument_repair import argument_repairs
 from archgraft.evaluator.call_proposals import BATCH, LENGTH, calls, optional_inputs
 from archgraft.evaluator.call_repair import Inputs, repairs
+from archgraft.evaluator.causes import describe
 from archgraft.evaluator.inputs import tensor, tensors_in, value_of
 from archgraft.evaluator.loading import evaluate, load_module
 from archgraft.evaluator.synthetic_config import SyntheticConfig
@@ -86,15 +87,6 @@ def try_class(header: Mapping[str, Any]) -> Attempt:
     parameters = [Parameter(**fields) for fields in header["parameters"]]
     search = Search(module_class, module.__dict__, header)
     return search.run(parameters)
-
-
-def describe(error: BaseException) -> str:
-    """One line: the error's type and the first line of its message."""
-    try:
-        text = str(error).strip()
-    except Exception:  # noqa: BLE001 - a mined exception class may be broken too
-        text = ""
-    return f"{type(error).__name__}: {text.splitlines()[0][:300]}" if text else type(error).__name__
 
 
 class Search:

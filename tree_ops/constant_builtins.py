@@ -1,7 +1,7 @@
 """Calls of builtins: questions about types and attributes, and functions of constants."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from archgraft.tree_ops.constant_binding import Arguments
 from archgraft.tree_ops.constant_calls import PURE_BUILTINS, PURE_QUESTIONS, has_attribute, known_call
@@ -76,28 +76,30 @@ class Builtins(Conditions):
         return frozenset([Thing(_MAKERS[name])]) if name in _MAKERS else ANY
 
     def _builtin_isinstance(self, node: ast.Call) -> Value:
+        return self._is_of_a_kind(node, self._is_instance)
+
+    def _is_of_a_kind(self, node: ast.Call, is_of: Callable[[Atom | None, Atom | None], bool | None]) -> Value:
+        """Whether the first argument is of one of the kinds that the second lists."""
         self.cells.pure_calls.add(id(node))
         if len(node.args) != 2:
             return ANY
         value = self.evaluate(node.args[0])
-        kinds = [kind for part in _kinds(node.args[1]) for kind in self.evaluate(part) or [None]]
+        kinds = self._kinds_of(node)
         if value == NOTHING:
             return NOTHING
-        answers = []
-        for atom in value if value is not None else [None]:
-            found = [self._is_instance(atom, kind) for kind in kinds]
-            answers.append(True if True in found else None if None in found else False)
-        return truths(answers)
+        atoms = value if value is not None else [None]
+        return truths(_any_of(is_of(atom, kind) for kind in kinds) for atom in atoms)
+
+    def _kinds_of(self, test: ast.Call) -> list[Atom | None]:
+        """What the second argument of `isinstance` or `issubclass` may list; None for what isn't known."""
+        return [kind for part in _kinds(test.args[1]) for kind in self.evaluate(part) or [None]]
 
     def instance_answer(self, atom: Atom, test: ast.Call) -> bool | None:
         """Whether a call of `isinstance` holds for an atom; None where that isn't known, and for other calls."""
         link = self.program.links.get(id(test.func))
         if not isinstance(test.func, ast.Name) or test.func.id != "isinstance" or link is None:
             return None
-        found = [
-            self._is_instance(atom, kind) for part in _kinds(test.args[1]) for kind in self.evaluate(part) or [None]
-        ]
-        return True if True in found else None if None in found else False
+        return _any_of(self._is_instance(atom, kind) for kind in self._kinds_of(test))
 
     def _is_instance(self, atom: Atom | None, kind: Atom | None) -> bool | None:
         if isinstance(kind, Reference):
@@ -118,18 +120,7 @@ class Builtins(Conditions):
         return instance_of(atom, kind) if atom is not None and kind is not None else None
 
     def _builtin_issubclass(self, node: ast.Call) -> Value:
-        self.cells.pure_calls.add(id(node))
-        if len(node.args) != 2:
-            return ANY
-        value = self.evaluate(node.args[0])
-        kinds = [kind for part in _kinds(node.args[1]) for kind in self.evaluate(part) or [None]]
-        if value == NOTHING:
-            return NOTHING
-        answers = []
-        for atom in value if value is not None else [None]:
-            found = [self._is_subclass(atom, kind) for kind in kinds]
-            answers.append(True if True in found else None if None in found else False)
-        return truths(answers)
+        return self._is_of_a_kind(node, self._is_subclass)
 
     def _is_subclass(self, atom: Atom | None, kind: Atom | None) -> bool | None:
         ancestor = self.program.classes.get(kind.definition) if isinstance(kind, Reference) else None
@@ -194,6 +185,12 @@ class Builtins(Conditions):
         self.cells.pure_calls.add(id(node))
         self.cells.escape_instances(self.frame.owner.family if is_own and self.frame.owner else None)
         return ANY
+
+
+def _any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether one of them is yes; None where that hangs on one that isn't known."""
+    found = set(answers)
+    return True if True in found else None if None in found else False
 
 
 def _kinds(node: ast.expr) -> list[ast.expr]:
