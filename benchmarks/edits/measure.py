@@ -17,7 +17,9 @@ from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.edits import Option
 from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
+from archgraft.tree_ops.offering.crossover import Giver
 from archgraft.tree_ops.offers import TreeOffers
+from archgraft.tree_ops.shelf import Shelf
 from archgraft.tree_ops.sites import sites
 from archgraft.tree_ops.tree import Tree
 from benchmarks.edits.stages import STAGES, Stopwatch, TimedSandbox, timed
@@ -90,6 +92,9 @@ class _Measuring:
             CostCaps(NO_CAP, NO_CAP),
             bench.seed,
         )
+        offered = {key: (module.spec.class_name, module.contract) for key, module in bench.modules.items()}
+        self._shelf = Shelf(offered, causal=host.causal)
+        self._donors = [Giver(tree)]  # crossover with a relative: subtrees of the rootstock in another place
         self._offers = self._offers_on(tree)
 
     def run(self, *, every_node: bool) -> Figures:
@@ -105,14 +110,14 @@ class _Measuring:
         return self.figures
 
     def _offers_on(self, tree: Tree) -> TreeOffers:
-        offered = {key: (module.spec.class_name, module.contract) for key, module in self.bench.modules.items()}
         return TreeOffers(
             tree,
-            offered,
+            self._shelf,
             causal=self.host.causal,
             max_parameters=NO_CAP,
             max_flops=NO_CAP,
             tried=lambda _: False,
+            donors=self._donors,
         )
 
     def _single(self, option: Option) -> None:
