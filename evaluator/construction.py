@@ -52,6 +52,8 @@ class ConstructionRecorder:
             if cls not in self._classes:
                 self._classes.add(cls)
                 self.before_first(cls)
+            if (args or kwargs) and cls.__new__ is not hook:  # as object.__new__ would, were it called by the class
+                raise TypeError("object.__new__() takes exactly one argument (the type to instantiate)")
             instance = object.__new__(cls)
             self._keep.append(instance)
             self.calls[id(instance)] = self._call(cls, args, kwargs, sys._getframe(1))

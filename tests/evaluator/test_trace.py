@@ -232,3 +232,21 @@ class Net(nn.Module):
 """
     tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
     assert [argument.text for argument in tree.nodes[tree.root].arguments] == ["torch.nn.LayerNorm"]
+
+
+def test_a_class_that_only_the_recording_would_let_be_built_fails_as_it_would_without(
+    shared_sandbox: LocalSandbox,
+) -> None:
+    source = """
+from torch import nn
+
+
+class Net(nn.Linear):
+    def __new__(cls, *args):
+        return super().__new__(cls, *args)
+"""
+    traced = trace(shared_sandbox, with_builder(source, "Net(4, 4)"), "build_model()", inputs(4), 0, LIMITS)
+    assert traced.header is None
+    assert "object.__new__() takes exactly one argument" in traced.outcome.reason
+    fine = source.replace("super().__new__(cls, *args)", "super().__new__(cls)")
+    assert plant_tree(shared_sandbox, fine, "Net(4, 4)", inputs(4)).at("").definition == "Net"
