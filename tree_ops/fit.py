@@ -51,8 +51,8 @@ def fit(module_id: str, contract: Contract, site: Signature, *, images: bool, ca
     seen = _seen_positions(contract.layout, site.layout, in_positions)
     if not contract.suits_positions(seen) or not _affordable(contract, seen):
         return None
-    passes_prefix = any(adapter.name == "OnMap" and adapter.arguments for adapter in wrappers)
-    widths = _widths(contract, site.in_width, site.out_width, site.layout, keeps_width=passes_prefix)
+    on_map = any(adapter.name == "OnMap" for adapter in wrappers)
+    widths = _widths(contract, site.in_width, site.out_width, site.layout, keeps_width=on_map)
     pool = _pool(contract, stride, site.layout)
     if widths is None or pool is None:
         return None
@@ -142,7 +142,7 @@ def _widths(
 ) -> tuple[tuple[int, int], tuple[Adapter, ...], tuple[Adapter, ...]] | None:
     """The module's own widths, and projections before and after it.
 
-    `keeps_width` asks for as many channels out of the module as go in: class tokens that pass by it have no others.
+    `keeps_width` asks for as many channels out of the module as go in, as for what runs on a patch grid.
     """
 
     def suits(*widths: int) -> bool:

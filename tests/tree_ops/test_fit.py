@@ -94,8 +94,11 @@ def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_argume
     assert names(graft.outer) == ["IgnoreExtra"]
 
 
-def test_a_map_module_keeps_its_width_where_a_class_token_passes_by() -> None:
-    graft = fitted(PROJECTING, dataclasses.replace(TOKENS, out_width=96))
+@pytest.mark.parametrize("n_tokens", [16, 17])
+def test_a_map_module_on_tokens_keeps_its_width(n_tokens: int) -> None:
+    graft = fitted(
+        PROJECTING, dataclasses.replace(TOKENS, out_width=96, in_positions=(n_tokens,), out_positions=(n_tokens,))
+    )
     assert graft.arguments[:2] == (("in_chs", "64"), ("out_chs", "64"))
     assert graft.after == (Adapter("nn.Linear", (("in_features", "64"), ("out_features", "96"))),)
     scaling = dataclasses.replace(PROJECTING, width="scale", width_scale=(2, 1))
