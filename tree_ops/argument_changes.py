@@ -67,16 +67,23 @@ def _shows_outside(tree: Tree, node: Node, name: str) -> bool:
     """Whether the argument looks like one that the node's output width follows from.
 
     A width that the node's tensors have themselves is no inner one. A number of blocks counts only where the last of
-    just so many alike blocks inside gives what it takes: where blocks widen, one more or less shows.
+    just so many alike blocks inside gives what it takes: where blocks widen, one more or less shows. Nor does it where
+    another argument lists something for each of them.
     """
     value = next((_value(a.text) for a in node.arguments if a.name == name and a.kind == "literal"), None)
     if _INNER_WIDTH.search(name):
         shapes = (*node.input_shapes, *node.output_shapes)
         return any(value == size for shape in shapes for size in shape[1:])
     if _COUNT.search(name) and type(value) is int:
+        if any(isinstance(listed, list | tuple) and len(listed) == value for listed in _literals(node)):
+            return True
         alike = [_alike(tree, inner) for inner in tree.below(node.nid)]
         return not any(len(group) == value and _keeps_shape(group[-1]) for groups in alike for group in groups)
     return False
+
+
+def _literals(node: Node) -> Iterator[Any]:
+    return (_value(argument.text) for argument in node.arguments if argument.kind == "literal")
 
 
 def _alike(tree: Tree, node: Node) -> list[list[Node]]:

@@ -50,15 +50,25 @@ class Stage(nn.Module):
         return self.last(self.blocks(x))
 
 
+class Listed(nn.Module):
+    def __init__(self, width, depth, rates):
+        super().__init__()
+        self.blocks = nn.Sequential(*[nn.Sequential(Mix(width, 8), nn.Dropout(rates[i])) for i in range(depth)])
+
+    def forward(self, x):
+        return self.blocks(x)
+
+
 class Net(nn.Module):
     def __init__(self, growth_rate=8):
         super().__init__()
         self.dense = Dense(3, 2, growth_rate)
         self.stage = Stage(3 + 2 * growth_rate, 2, 48)
+        self.listed = Listed(48, 2, [0.1, 0.2])
         self.head = nn.Linear(48, 10)
 
     def forward(self, x):
-        return self.head(self.stage(self.dense(x)).mean((2, 3)))
+        return self.head(self.listed(self.stage(self.dense(x))).mean((2, 3)))
 """
 
 
@@ -79,6 +89,10 @@ def test_growth_is_the_roots_alone(tree: Tree) -> None:
 def test_a_number_of_blocks_is_open_where_the_blocks_keep_their_width(tree: Tree) -> None:
     assert "num_layers" not in changed(tree, "dense")
     assert "depth" in changed(tree, "stage")
+
+
+def test_a_number_of_blocks_is_closed_where_something_is_listed_for_each(tree: Tree) -> None:
+    assert "depth" not in changed(tree, "listed")
 
 
 def test_an_inner_width_is_open_and_one_that_flows_out_is_not(tree: Tree) -> None:
