@@ -285,6 +285,18 @@ class CloneInput(nn.Module):
         return y
 
 
+class CloneOutput(nn.Module):
+    """Shields a module's output, which its gradient may need, from what works in place behind it."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.module(x)
+        return y.clone()
+
+
 def with_attributes(module: nn.Module, **attributes: Any) -> nn.Module:
     """The module, with plain attributes that the host's code reads off it; one that it has itself stays."""
     for name, value in attributes.items():

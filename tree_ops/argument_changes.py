@@ -4,13 +4,15 @@ Arguments that set a width others depend on stay closed: they can't be told from
 the field's naming conventions; whatever slips through is caught when the offspring is verified.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from archgraft.tree_ops.layer_algebra import POOLS, group_counts, window_of
+from archgraft.tree_ops.layer_algebra import alike as alike_windows
+from archgraft.tree_ops.layer_algebra import n_axes as n_axes_of
 from archgraft.tree_ops.syntax import literal
 from archgraft.tree_ops.tree import Argument, Node, Tree
 
@@ -40,6 +42,8 @@ _BASE_WIDTH = re.compile(
     r"^(width|base_width|base_channels|base_planes|n_embd|embed_dim|dim|d_model|widths|growth_rate)$"
 )
 _HEADS = re.compile(r"(^|_)(n_?heads?|num_heads|heads)$")
+_REDUCTION = re.compile(r"(^|_)(reduction|squeeze|rd)")
+_DIVISOR = re.compile(r"(^|_)(n_?heads?|num_heads|heads|groups|num_groups)$")
 _RATE = re.compile(r"(^|_)(dropout|drop|drop_path|drop_rate|drop_prob|p)$")
 _WIDTH_HINT = re.compile(r"(^|_)(dim|embed|embd|width|planes|model)(_|$)")
 
@@ -59,8 +63,29 @@ def changes_for(tree: Tree, node: Node) -> Iterator[ArgumentChange]:
     """Every change offered on a node: none that its surroundings would notice, but for the root, which has none."""
     is_root = node.nid == tree.root
     for change in _by_convention(node, is_root=is_root):
-        if is_root or not _shows_outside(tree, node, change.name):
+        told = {name for name, _ in change.changes} & {read.name for read in node.reads}
+        if is_root or not (told or _shows_outside(tree, node, change.name) or _breaks_divisions(node, change)):
             yield change
+
+
+def _breaks_divisions(node: Node, change: ArgumentChange) -> bool:
+    """Whether a new width is no multiple of the heads or groups that divide the old one, or leaves no channel.
+
+    A factor counts on the narrowest width that flows in: an eighth of 4 channels is none.
+    """
+    given = _given(node)
+    divisors = [value for name, value in given.items() if _DIVISOR.search(name) and type(value) is int and value > 0]
+    for name, text in change.changes:
+        old = given.get(name)
+        new = None if old is None else _value(text)
+        if type(new) is int and type(old) is int and _INNER_WIDTH.search(name):
+            if any(old % n == 0 and new % n for n in divisors):
+                return True
+        elif isinstance(new, int | float) and _FACTOR.search(name):
+            width = min((min(shape[1:]) for shape in node.input_shapes if len(shape) > 1), default=1)
+            if width * (new if new < 1 else 1 / new if _REDUCTION.search(name) else 1) < 1:
+                return True
+    return False
 
 
 def _shows_outside(tree: Tree, node: Node, name: str) -> bool:
@@ -99,9 +124,9 @@ def _keeps_shape(node: Node) -> bool:
 
 
 def _by_convention(node: Node, *, is_root: bool) -> Iterator[ArgumentChange]:
-    if node.definition in ("torch.nn.Conv1d", "torch.nn.Conv2d"):
-        yield from _convolution(node)
     if node.definition.startswith("torch.nn."):
+        yield from _window(node)
+        yield from _groups(node)
         yield from _named(node, _RATE, _rates)
         return
     yield from _named(node, _COUNT, _counts, reshapes_when_smaller=True)
@@ -136,30 +161,47 @@ def _named(
             yield ArgumentChange(argument.name, changes, factor, reshapes_when_smaller and factor < 1)
 
 
-def _convolution(node: Node) -> Iterator[ArgumentChange]:
-    """Kernel sizes that keep the output's positions: padding follows; and groups that divide both widths."""
-    given = {a.name: _value(a.text) for a in node.arguments if a.kind == "literal"}
-    kernel, padding = _same_on_all_axes(given.get("kernel_size")), _same_on_all_axes(given.get("padding", 0))
-    dilation = _same_on_all_axes(given.get("dilation", 1))
-    if kernel is None or kernel % 2 == 0 or padding != kernel // 2 or dilation != 1:
+def _window(node: Node) -> Iterator[ArgumentChange]:
+    """Kernel sizes and dilations of a convolution or pool that keep the output's positions; padding follows."""
+    given, n_axes = _given(node), n_axes_of(node.definition)
+    window, pools = window_of(given), node.definition in POOLS
+    if not n_axes or window is None:
         return
-    n_axes = 2 if node.definition.endswith("2d") else 1
-    for other in (1, 3, 5, 7):
-        if other != kernel:
-            changes = (("kernel_size", repr(other)), ("padding", repr(other // 2)))
-            yield ArgumentChange("kernel_size", changes, (other / kernel) ** n_axes)
-    taken, out, groups = given.get("in_channels"), given.get("out_channels"), given.get("groups", 1)
-    if isinstance(taken, int) and isinstance(out, int):
-        for other in sorted({1, 2, 4, math.gcd(taken, out)} - {groups}):
-            if taken % other == 0 and out % other == 0:
-                yield ArgumentChange("groups", (("groups", repr(other)),), groups / other)
+    smallest = min((size for shape in node.input_shapes for size in shape[2:]), default=0)
+    for other in alike_windows(window, pools=pools):
+        if given.get("padding_mode", "zeros") != "zeros" and other.padding >= smallest:
+            continue  # there is nothing to reflect so far out
+        settings: list[tuple[str, int | None, int]] = [
+            ("kernel_size", window.kernel, other.kernel),
+            ("dilation", window.dilation, other.dilation),
+        ]
+        settings.append(("padding", window.padding, other.padding))
+        if pools and given.get("stride") is None and other.kernel != window.kernel:
+            settings.append(("stride", None, window.kernel))
+        changes = tuple((name, repr(new)) for name, old, new in settings if new != old)
+        factor = 1.0 if pools else (other.kernel / window.kernel) ** n_axes
+        yield ArgumentChange(changes[0][0], changes, factor)
 
 
-def _same_on_all_axes(value: object) -> int | None:
-    """The number that a size given as one number, or as equal numbers, means."""
-    if isinstance(value, tuple | list) and len(set(value)) == 1:
-        value = value[0]
-    return value if type(value) is int else None
+def _groups(node: Node) -> Iterator[ArgumentChange]:
+    """Numbers of groups that divide the widths: of a convolution both, of a normalisation its own, halved or more."""
+    given = _given(node)
+    if node.definition == "torch.nn.GroupNorm":
+        name, now, counts = "num_groups", given.get("num_groups"), group_counts(int(given.get("num_channels", 1)) // 2)
+        counts = [n for n in counts if int(given["num_channels"]) % n == 0]
+    elif "Conv" in node.definition and {"in_channels", "out_channels"} <= set(given):
+        name, now = "groups", given.get("groups", 1)
+        counts = [n for n in group_counts(given["in_channels"], given["out_channels"]) if n in (1, 2, 4) or n > 32]
+    else:
+        return
+    for n in counts:
+        if type(now) is int and n != now:
+            factor = now / n if name == "groups" else 1.0
+            yield ArgumentChange(name, ((name, repr(n)),), factor)
+
+
+def _given(node: Node) -> dict[str, Any]:
+    return {argument.name: _value(argument.text) for argument in node.arguments if argument.kind == "literal"}
 
 
 def _host_widths(node: Node) -> list[int]:

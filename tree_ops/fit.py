@@ -66,8 +66,14 @@ def fit(module_id: str, contract: Contract, site: Signature, *, images: bool, ca
         wrappers=tuple(wrappers),
         before=before,
         after=(*after, *pool),
-        outer=(Adapter("IgnoreExtra"),) if site.extra_inputs else (),
+        outer=_outer(site),
     )
+
+
+def _outer(site: Signature) -> tuple[Adapter, ...]:
+    """What shields the graft from how the host calls it, and from what the host does with its output."""
+    clone = (Adapter("CloneOutput"),) if site.overwritten else ()
+    return (*clone, Adapter("IgnoreExtra")) if site.extra_inputs else clone
 
 
 def _affordable(contract: Contract, seen: tuple[int, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from archgraft.tree_ops.contract import Layout
 from archgraft.tree_ops.syntax import literal
@@ -36,11 +37,13 @@ class Signature:
     in_positions: Shape
     out_positions: Shape
     extra_inputs: bool
+    overwritten: bool = False
+    """Whether what follows works in place on the output: nothing may need it for its gradient."""
 
     @property
     def plain(self) -> "Signature":
-        """The same for a module that is called with one tensor alone."""
-        return replace(self, extra_inputs=False)
+        """The same for a module that is called with one tensor alone, and whose output nobody overwrites."""
+        return replace(self, extra_inputs=False, overwritten=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ def sites(tree: Tree) -> Iterator[Site]:
     other code reads what can't be written down, nodes that the trace found unsteady, and nodes that don't take one
     tensor to one tensor of the same kind with the batch axis first, always of the same shape.
     """
+    overwritten = _overwritten(tree)
     n_calls = 1 + max((node.call_order for node in tree if node.call_order is not None), default=0)
     for node in tree:
         if node.nid == tree.root or node.opaque or node.shared or node.call_order is None:
@@ -67,7 +71,31 @@ def sites(tree: Tree) -> Iterator[Site]:
             continue
         signature = signature_of(tree, node)
         if signature is not None:
+            signature = replace(signature, overwritten=node.nid in overwritten)
             yield Site(node, signature, min(N_DEPTH_BANDS * node.call_order // n_calls, N_DEPTH_BANDS - 1))
+
+
+def _overwritten(tree: Tree) -> frozenset[str]:
+    """The nodes right behind which, in the order of calls, a module works in place."""
+    leaves = sorted(
+        (node for node in tree if node.call_order is not None and not node.children),
+        key=lambda leaf: leaf.call_order or 0,
+    )
+    last = {before.nid for before, leaf in pairwise(leaves) if works_in_place(leaf)}
+    found = set()
+    order = {leaf.nid: place for place, leaf in enumerate(leaves)}
+    for node in tree:
+        below = (
+            [inner.nid for inner in tree.below(node.nid) if inner.nid in order] if node.call_order is not None else []
+        )
+        if below and max(below, key=order.__getitem__) in last:
+            found.add(node.nid)
+    return frozenset(found)
+
+
+def works_in_place(node: Node) -> bool:
+    """Whether a module says that it overwrites its input."""
+    return any(argument.name == "inplace" and argument.text == "True" for argument in node.arguments)
 
 
 def closing_read(node: Node) -> AttributeRead | None:

@@ -2,12 +2,11 @@
 
 import pytest
 
-from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.donors import donor
 from archgraft.tree_ops.edits import Donor
 from archgraft.tree_ops.tree import Tree
 from tests.grafting import Graftery, conv, edit_at
-from tests.planting import RESIDUAL, inputs, plant_tree
+from tests.planting import plant_tree
 
 SAME_NAMES = """
 import functools
@@ -61,16 +60,6 @@ def other(images: Graftery) -> Tree:
     return plant_tree(images.sandbox, SAME_NAMES, "Net()", images.batch)
 
 
-@pytest.fixture(scope="module")
-def images(shared_sandbox: LocalSandbox) -> Graftery:
-    return Graftery(shared_sandbox, inputs(3, 8, 8))
-
-
-@pytest.fixture(scope="module")
-def host(images: Graftery) -> Tree:
-    return plant_tree(images.sandbox, RESIDUAL, "Net(width=4)", images.batch)
-
-
 def given(tree: Tree, path: str) -> Donor:
     found = donor(tree, tree.at(path).nid)
     assert found is not None
@@ -86,18 +75,18 @@ def test_modules_handed_to_a_donor_are_written_with_it(other: Tree) -> None:
 
 
 def test_classes_functions_and_values_of_equal_names_live_side_by_side(
-    images: Graftery, host: Tree, other: Tree
+    images: Graftery, residual: Tree, other: Tree
 ) -> None:
     for _, tree in images.on_each_rung(
-        host, edit_at(host, "crossover", "stage1.0", "stage1.1", donor=given(other, "block"))
+        residual, edit_at(residual, "crossover", "stage1.0", "stage1.1", donor=given(other, "block"))
     ):
         assert tree.at("stage1.0").definition != tree.at("stage2").definition
         assert tree.at("stage1.0").class_name.startswith("Block")
         assert tree.at("stage1.1.norm.norm").arguments[1].text == "0.1"
 
 
-def test_an_offspring_of_a_crossover_is_a_donor_in_its_turn(images: Graftery, host: Tree, other: Tree) -> None:
-    first = images.grown(host, edit_at(host, "crossover", "stage1.0", donor=given(other, "block")))
+def test_an_offspring_of_a_crossover_is_a_donor_in_its_turn(images: Graftery, residual: Tree, other: Tree) -> None:
+    first = images.grown(residual, edit_at(residual, "crossover", "stage1.0", donor=given(other, "block")))
     grafted = images.grown(first, edit_at(first, "insert", "stage1.0", graft=conv(4, 4)))
     third = images.grown(other, edit_at(other, "crossover", "block", donor=given(grafted, "stage1.0")))
     assert third.at("block.host").class_name.startswith("Block")
@@ -105,8 +94,8 @@ def test_an_offspring_of_a_crossover_is_a_donor_in_its_turn(images: Graftery, ho
     assert back.at("block").class_name.startswith("Block")
 
 
-def test_what_was_set_inside_a_node_later_keeps_it_from_being_rebuilt(images: Graftery, host: Tree) -> None:
-    edited = images.grown(host, edit_at(host, "swap", "stage1.0.conv", graft=conv(4, 4)))
+def test_what_was_set_inside_a_node_later_keeps_it_from_being_rebuilt(images: Graftery, residual: Tree) -> None:
+    edited = images.grown(residual, edit_at(residual, "swap", "stage1.0.conv", graft=conv(4, 4)))
     assert donor(edited, edited.at("stage1.0").nid) is None
     assert donor(edited, edited.at("stage1").nid) is None
     assert given(edited, "stage1.1").expression == "Block(width=4)"

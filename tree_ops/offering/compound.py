@@ -17,10 +17,12 @@ from archgraft.tree_ops.offering.grafting import keeps_shape
 from archgraft.tree_ops.offering.ground import Ground, Reach
 from archgraft.tree_ops.offering.offer import Offer
 from archgraft.tree_ops.shelf import Cost
-from archgraft.tree_ops.sites import Site
+from archgraft.tree_ops.sites import Signature, Site
 from archgraft.tree_ops.tree import Node
 from archgraft.tree_ops.tree_paths import within
 
+Changed = Mapping[str, ArgumentChange]
+"""By nid."""
 _BAND = 1
 """What touches the whole depth counts as the middle."""
 
@@ -39,16 +41,17 @@ def offers(ground: Ground) -> Iterator[Offer]:
         if len(changed) > 1:
             [first, *_] = changed
             draw = partial(_wider, ground, kind, name, family, changed)
-            yield Offer("compound", first.nid, _BAND, family, 1, draw)
+            yield Offer("compound", first, _BAND, family, 1, draw)
 
 
 def _stages(ground: Ground) -> Iterator[Sequence[Site]]:
     """Runs of two blocks or more of one class and shape beside each other, none inside another stage's blocks."""
-    beside: dict[tuple[str, str], list[Site]] = defaultdict(list)
+    beside: dict[tuple[str, str, Signature], list[Site]] = defaultdict(list)
     for site in ground.sites:
         container, _, slot = site.node.path.rpartition(".")
-        if slot.isdigit() and site.node.children and keeps_shape(site.signature):
-            beside[container, site.node.definition].append(site)
+        is_block = bool(site.node.children) and site.node.definition != "torch.nn.Sequential"
+        if slot.isdigit() and is_block and keeps_shape(site.signature):
+            beside[container, site.node.definition, site.signature.plain].append(site)
     found = [stage for stage in beside.values() if len(stage) > 1]
     for stage in found:
         if not any(
@@ -82,17 +85,17 @@ def _paths(last: Sequence[Site]) -> str:
     return ", ".join(site.node.path for site in last)
 
 
-def _widths(ground: Ground) -> Mapping[tuple[str, str, str], Mapping[Node, ArgumentChange]]:
+def _widths(ground: Ground) -> Mapping[tuple[str, str, str], Changed]:
     """For each class and argument, and up or down: the change of every node of that class."""
-    found: dict[tuple[str, str, str], dict[Node, ArgumentChange]] = defaultdict(dict)
+    found: dict[tuple[str, str, str], dict[str, ArgumentChange]] = defaultdict(dict)
     for site in ground.sites:
         node = site.node
         for change in ground.changes(node):
             if is_inner_width(change.name) and change.cost_factor != 1:
                 family = "wider" if change.cost_factor > 1 else "narrower"
                 chosen = found[node.class_name, change.name, family]
-                nearest = chosen.get(node, change)
-                chosen[node] = min(nearest, change, key=lambda one: abs(one.cost_factor - 1))
+                nearest = chosen.get(node.nid, change)
+                chosen[node.nid] = min(nearest, change, key=lambda one: abs(one.cost_factor - 1))
     return found
 
 
@@ -101,15 +104,15 @@ def _wider(
     kind: str,
     name: str,
     family: str,
-    changed: Mapping[Node, ArgumentChange],
+    changed: Changed,
     _generator: np.random.Generator,
 ) -> Option | None:
-    cost = _total([ground.change_cost(node, change) for node, change in changed.items()])
+    cost = _total([ground.change_cost(ground.tree.nodes[nid], change) for nid, change in changed.items()])
     if not ground.affordable(cost):
         return None
     alike: dict[tuple[tuple[str, str], ...], list[Node]] = defaultdict(list)
-    for node, change in changed.items():
-        alike[change.changes].append(node)
+    for nid, change in changed.items():
+        alike[change.changes].append(ground.tree.nodes[nid])
     steps = [Reach("stage", tuple(nodes)).edit("change_argument", changes=changes) for changes, nodes in alike.items()]
     label = f"make all {len(changed)} {kind} {family}: {name} {', '.join(dict(changes)[name] for changes in alike)}"
     return _option(steps, label, family, cost)

@@ -72,13 +72,22 @@ def offers(ground: Ground, givers: Sequence[Giver]) -> Iterator[Offer]:
         own = look_of(ground.tree, node)
         by_class: dict[str, list[tuple[Giver, Gift]]] = defaultdict(list)
         for giver in givers:
-            for signature in {site.signature, replace(site.signature, extra_inputs=False)}:
+            for signature in _alike(site.signature):
                 for gift in giver.gifts.get(signature, ()):
                     if gift.look != own and _fits(site, gift) and ground.affordable(_growth(ground, site, gift)):
                         by_class[gift.node.class_name].append((giver, gift))
         for name, gifts in by_class.items():
             draw = partial(_draw, ground, site, gifts)
             yield Offer("crossover", node.nid, site.depth_band, name, len(gifts), draw)
+
+
+def _alike(signature: Signature) -> frozenset[Signature]:
+    """Where a gift may come from: its code may have been given less, and what followed may have overwritten more."""
+    return frozenset(
+        replace(signature, extra_inputs=extra_inputs, overwritten=overwritten)
+        for extra_inputs in {signature.extra_inputs, False}
+        for overwritten in {signature.overwritten, True}
+    )
 
 
 def _fits(site: Site, gift: Gift) -> bool:

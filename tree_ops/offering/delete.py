@@ -8,6 +8,7 @@ import numpy as np
 from archgraft.tree_ops.edits import Option
 from archgraft.tree_ops.offering.grafting import keeps_shape
 from archgraft.tree_ops.offering.ground import TRIVIAL, Ground
+from archgraft.tree_ops.offering.in_place import is_behind_activation
 from archgraft.tree_ops.offering.offer import Offer
 from archgraft.tree_ops.shelf import Cost
 from archgraft.tree_ops.sites import Site
@@ -17,7 +18,8 @@ def offers(ground: Ground) -> Iterator[Offer]:
     """One offer at each site that gives what it takes."""
     for site in ground.sites:
         node = site.node
-        if node.definition not in TRIVIAL and keeps_shape(site.signature):
+        useful = node.definition not in TRIVIAL and keeps_shape(site.signature)
+        if useful and not (site.signature.overwritten and is_behind_activation(ground.tree, node)):
             yield Offer("delete", node.nid, site.depth_band, node.class_name, 1, partial(_draw, ground, site))
 
 

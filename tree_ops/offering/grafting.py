@@ -20,12 +20,12 @@ Build = Callable[[Reach, Graft], Edit]
 
 def at_output(signature: Signature) -> Signature:
     """What stands behind a node: from its output to its output."""
-    return replace(signature, in_width=signature.out_width, in_positions=signature.out_positions, extra_inputs=False)
+    return replace(signature.plain, in_width=signature.out_width, in_positions=signature.out_positions)
 
 
 def at_input(signature: Signature) -> Signature:
     """What stands in front of a node: from its input to its input."""
-    return replace(signature, out_width=signature.in_width, out_positions=signature.in_positions, extra_inputs=False)
+    return replace(signature.plain, out_width=signature.in_width, out_positions=signature.in_positions)
 
 
 def keeps_shape(signature: Signature) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -132,28 +132,40 @@ class Ground:
     def _made_with(self, site: Site) -> Sequence[Node]:
         """All that the site's code made, where each of them may be edited alike; none otherwise."""
         code = site.node.site
-        alike = self._by_code.get((code, site.signature), [])
-        return alike if code is not None and len(alike) == code.n_instances and _apart(alike) else []
+        alike = self._by_code.get((code, _called(site)), [])
+        whole = code is not None and len(alike) == code.n_instances
+        return self._together(site, alike) if whole else []
 
     def _stage_of(self, site: Site) -> Sequence[Node]:
         """The nodes in the same place of the blocks beside the site's."""
-        alike = self._by_stage.get((_stage(site.node), site.node.definition, site.signature), [])
-        return alike if _apart(alike) else []
+        alike = self._by_stage.get((_stage(site.node), site.node.definition, _called(site)), [])
+        return self._together(site, alike)
+
+    def _together(self, site: Site, alike: Sequence[Site]) -> Sequence[Node]:
+        """The nodes of sites, where one edit suits all: a graft for what nobody overwrites is not for what is."""
+        nodes = [other.node for other in alike]
+        shielded = site.signature.overwritten or not any(other.signature.overwritten for other in alike)
+        return nodes if shielded and _apart(nodes) else []
 
     @cached_property
-    def _by_code(self) -> Mapping[tuple[object, Signature], list[Node]]:
-        return _grouped(self.sites, lambda site: (site.node.site, site.signature))
+    def _by_code(self) -> Mapping[tuple[object, Signature], list[Site]]:
+        return _grouped(self.sites, lambda site: (site.node.site, _called(site)))
 
     @cached_property
-    def _by_stage(self) -> Mapping[tuple[str, str, Signature], list[Node]]:
-        return _grouped(self.sites, lambda site: (_stage(site.node), site.node.definition, site.signature))
+    def _by_stage(self) -> Mapping[tuple[str, str, Signature], list[Site]]:
+        return _grouped(self.sites, lambda site: (_stage(site.node), site.node.definition, _called(site)))
 
 
-def _grouped(found: Sequence[Site], key: Callable[[Site], Any]) -> Mapping[Any, list[Node]]:
-    groups: dict[Any, list[Node]] = defaultdict(list)
+def _grouped(found: Sequence[Site], key: Callable[[Site], Any]) -> Mapping[Any, list[Site]]:
+    groups: dict[Any, list[Site]] = defaultdict(list)
     for site in found:
-        groups[key(site)].append(site.node)
+        groups[key(site)].append(site)
     return groups
+
+
+def _called(site: Site) -> Signature:
+    """The signature without what follows the node."""
+    return replace(site.signature, overwritten=False)
 
 
 def _stage(node: Node) -> str:

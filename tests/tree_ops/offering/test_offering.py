@@ -1,0 +1,155 @@
+"""What is offered where, operator by operator; that what is offered works is measured by `benchmarks.edits`."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from archgraft.tree_ops.edits import Edit, Operator, Option
+from archgraft.tree_ops.offers import TreeOffers
+from archgraft.tree_ops.shelf import Modules
+from archgraft.tree_ops.tree import Tree
+from tests.grafting import Graftery
+from tests.planting import plant_tree
+from tests.tree_ops.test_offers import CONV, MODULES, ROOM
+
+STAGES = """
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width, hidden, inplace=True):
+        super().__init__()
+        self.act = nn.ReLU(inplace=inplace)
+        self.up = nn.Conv2d(width, hidden, 1)
+        self.down = nn.Conv2d(hidden, width, 1)
+
+    def forward(self, x):
+        return self.down(self.up(self.act(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.stages = nn.Sequential(
+            nn.Sequential(*[Block(8, 16) for _ in range(2)]),
+            nn.Conv2d(8, 16, 2, stride=2),
+            nn.Sequential(*[Block(16, 32) for _ in range(3)]),
+        )
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x):
+        return self.head(self.stages(self.norm(self.stem(x))).mean((2, 3)))
+"""
+
+
+@pytest.fixture(scope="module")
+def stages(images: Graftery) -> Tree:
+    return plant_tree(images.sandbox, STAGES, "Net()", images.batch)
+
+
+def drawn(tree: Tree, operator: Operator, *, modules: Modules = MODULES, donors: tuple[Tree, ...] = ()) -> list[Option]:
+    offers = TreeOffers(
+        tree, modules, causal=False, max_parameters=ROOM, max_flops=ROOM, tried=lambda _: False, donors=donors
+    )
+    generator = np.random.default_rng(0)
+    return [
+        option
+        for band in offers.depth_bands(operator)
+        for family in offers.families(operator, band)
+        for option in offers.draw(operator, band, family, 30, generator)
+    ]
+
+
+def edits(tree: Tree, operator: Operator, **given: object) -> list[Edit]:
+    return [option.edit for option in drawn(tree, operator, **given)]  # type: ignore[arg-type]  # as `drawn` takes them
+
+
+def test_blocks_beside_each_other_may_be_edited_together(stages: Tree) -> None:
+    places = {tuple(path for _, path in edit.places) for edit in edits(stages, "insert") if edit.scope != "instance"}
+    together = {frozenset(paths) for paths in places}
+    assert frozenset({"stages.0.0.up", "stages.0.1.up"}) in together
+    assert frozenset({"stages.2.0", "stages.2.1", "stages.2.2"}) in together
+    assert not any("stages.0.0.up" in paths and "stages.2.0.up" in paths for paths in together)
+
+
+def test_what_one_call_made_is_scope_site_and_the_label_counts_it(stages: Tree) -> None:
+    options = [option for option in drawn(stages, "duplicate") if option.edit.scope == "site"]
+    assert {len(option.edit.places) for option in options} == {2, 3}
+    assert all(f"all {len(option.edit.places)} like " in option.label for option in options)
+
+
+def test_modules_are_added_in_front_and_behind(stages: Tree) -> None:
+    found = {(edit.form, edit.path) for edit in edits(stages, "insert")}
+    assert {("before", "stem"), ("after", "stem")} <= found
+    widths = {
+        edit.form: dict(edit.graft.arguments)["width"]
+        for edit in edits(stages, "insert")
+        if edit.path == "stem" and edit.graft
+    }
+    assert widths == {"before": "3", "after": "8"}
+
+
+def test_composites_come_in_every_form_with_a_projection_to_the_hosts_width(stages: Tree) -> None:
+    found = edits(stages, "wrap")
+    assert {edit.form for edit in found} == {"residual", "parallel", "gate", "concatenate"}
+    joined = next(edit for edit in found if edit.form == "concatenate" and edit.path == "norm")
+    assert joined.projection is not None
+    assert dict(joined.projection.arguments) == {"in_channels": "16", "out_channels": "8", "kernel_size": "1"}
+
+
+def test_what_overwrites_its_input_gets_no_second_path_beside_it(stages: Tree) -> None:
+    beside = {edit.path for edit in edits(stages, "wrap") if edit.form != "gate"}
+    averaged = {edit.path for edit in edits(stages, "split") if edit.form == "average"}
+    assert beside.isdisjoint({"stages.0.0", "stages.0.0.act"})
+    assert averaged.isdisjoint({"stages.0.0", "stages.0"})
+    assert "stages.0.0.up" in beside & averaged
+
+
+def test_a_graft_whose_output_gets_overwritten_gives_a_copy(stages: Tree) -> None:
+    outer = {edit.path: edit.graft.outer for edit in edits(stages, "swap") if edit.graft and edit.scope == "instance"}
+    assert [adapter.name for adapter in outer["norm"]] == ["CloneOutput"]
+    assert outer["stages.0.0.up"] == ()
+
+
+def test_gates_are_small(stages: Tree) -> None:
+    large = dataclasses.replace(CONV, n_parameters=10**6)
+    modules = {"large": ("Large", large), "small": ("Small", dataclasses.replace(CONV, n_parameters=100))}
+    gates = {
+        edit.graft.module_id for edit in edits(stages, "wrap", modules=modules) if edit.form == "gate" and edit.graft
+    }
+    assert gates == {"small"}
+
+
+def test_halves_of_channels_are_offered_for_layers_that_have_them(stages: Tree) -> None:
+    halved = {edit.path for edit in edits(stages, "split") if edit.form == "channels"}
+    assert {"stem", "head", "stages.2.1.up"} <= halved
+    assert halved.isdisjoint({"norm", "stages.0"})
+
+
+def test_a_model_is_scaled_in_depth_stage_by_stage_and_in_width_block_by_block(stages: Tree) -> None:
+    options = {option.family: option for option in drawn(stages, "compound")}
+    assert set(options) == {"deeper", "shallower", "wider", "narrower"}
+    assert [path for _, path in options["deeper"].edit.places] == ["stages.0.1", "stages.2.2"]
+    assert {step.operator for step in options["shallower"].edit.steps} == {"delete"}
+    assert {dict(step.changes)["hidden"] for step in options["wider"].edit.steps} == {"24", "48"}
+    assert len(options["wider"].edit.places) == 5
+    assert options["deeper"].parameter_change > 0 > options["narrower"].parameter_change
+
+
+def test_subtrees_of_other_trees_are_offered_where_they_fit(images: Graftery, stages: Tree) -> None:
+    other = plant_tree(images.sandbox, STAGES.replace("Block(8, 16)", "Block(8, 24)"), "Net()", images.batch)
+    options = drawn(stages, "crossover", donors=(other,))
+    by_place = {option.edit.path: option for option in options}
+    assert "Block of stages.0." in by_place["stages.0.0"].label
+    assert by_place["stages.0.0"].edit.donor is not None
+    assert by_place["stages.0.0"].edit.donor.expression == "Block(width=8, hidden=24)"
+    assert images.grown(stages, by_place["stages.0.0"].edit).at("stages.0.0.up").output_shapes[0][1] == 24
+
+
+def test_every_label_says_what_happens_where(stages: Tree, residual: Tree) -> None:
+    for operator in ("swap", "insert", "delete", "duplicate", "wrap", "split", "change_argument", "crossover"):
+        for option in drawn(stages, operator, donors=(residual,)):  # type: ignore[arg-type]  # operators in words
+            assert f"{option.edit.path or 'the model'} (" in option.label
