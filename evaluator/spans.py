@@ -24,12 +24,17 @@ def position(code: CodeType, instruction: int) -> Span | None:
 def whole_call(source: str, span: Span) -> Span:
     """The span with what a method is called on: in a chain over several lines, CPython's own begins at the method."""
     line, column, *end = span
-    if not source.split("\n")[line - 1].encode()[:column].rstrip().endswith(b"."):
+    if not _lines(source)[line - 1].encode()[:column].rstrip().endswith(b"."):
         return span
     for node in ast.walk(parse(source)):
         if isinstance(node, ast.Call) and [node.end_lineno, node.end_col_offset] == end:
             return node.lineno, node.col_offset, span[2], span[3]
     return span
+
+
+@functools.cache
+def _lines(source: str) -> list[str]:
+    return source.split("\n")
 
 
 def site(span: Span, function: str, n_instances: int) -> dict[str, Any]:
