@@ -10,6 +10,7 @@ VIT_PYTORCH = "pypi:vit-pytorch==1.26.11"
 TRANSFORMERS = "pypi:transformers==5.23.0"
 X_TRANSFORMERS = "pypi:x-transformers==2.31.10"
 SEGMENTATION_MODELS = "pypi:segmentation-models-pytorch==0.6.0"
+TORCH_EINOPS_UTILS = "pypi:torch-einops-utils==0.2.0"
 MONAI = "pypi:monai==1.6.1"
 
 
@@ -88,7 +89,7 @@ UNSEEN = (
         "x_transformers.x_transformers:ViTransformerWrapper(image_size=32, patch_size=8, num_classes=10, "
         "attn_layers=Encoder(dim=64, depth=2, heads=4))",
         (3, 32, 32),
-        (X_TRANSFORMERS,),
+        (X_TRANSFORMERS, TORCH_EINOPS_UTILS),
     ),
     Host(
         "monai.networks.nets.basic_unet:BasicUNet(spatial_dims=2, in_channels=1, out_channels=2, "
