@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from archgraft.tree_ops.layer_algebra import POOLS, group_counts, window_of
 from archgraft.tree_ops.layer_algebra import alike as alike_windows
@@ -57,6 +57,17 @@ def _value(text: str) -> Any:
 def is_inner_width(name: str) -> bool:
     """Whether an argument of this name sets a width that stays inside its module."""
     return bool(_INNER_WIDTH.search(name) or _FACTOR.search(name))
+
+
+def role_of(name: str) -> Literal["count", "width", "factor", "rate"] | None:
+    """What an argument of a module sets, by the field's naming conventions; None when they don't say."""
+    if _COUNT.search(name):
+        return "count"
+    if _INNER_WIDTH.search(name) or _BASE_WIDTH.search(name):
+        return "width"
+    if _FACTOR.search(name):
+        return "factor"
+    return "rate" if _RATE.search(name) else None
 
 
 def changes_for(tree: Tree, node: Node) -> Iterator[ArgumentChange]:
