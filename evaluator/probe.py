@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from archgraft.evaluator.behaviour import (
     ContractError,
@@ -44,6 +43,7 @@ from archgraft.evaluator.conventions import (
 from archgraft.evaluator.family import nature_of
 from archgraft.evaluator.feeds import feeds_for
 from archgraft.evaluator.fingerprint import fingerprint
+from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.further_templates import further_templates
 from archgraft.evaluator.layer_templates import layer_templates
 from archgraft.evaluator.layouts import LAYOUTS, channel_axis, random_input, sizes_of
@@ -346,7 +346,7 @@ def _check_behaviour(construction: Construction, subject: Subject) -> None:
 
 def _cost(subject: Subject) -> tuple[int, int]:
     inputs = subject.input(sizes_of(subject.layout).base, batch=1)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCount() as counter:
         subject(inputs)
     n_parameters = sum(parameter.numel() for parameter in subject.module.parameters())
-    return n_parameters, int(counter.get_total_flops())
+    return n_parameters, counter.total

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 import torch._inductor.config  # loaded by the first use of deterministic algorithms: better once, before any fork
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.training import Loss, NonFiniteLossError, loss_named, train
@@ -63,11 +63,11 @@ def run(channel: Channel) -> Message:
 def profile(model: nn.Module, inputs: Tensor) -> dict[str, Any]:
     """Parameters, FLOPs of one sample, and the shape of the output of a small batch. Raises `TypeError`."""
     model.eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCount() as counter:
         output = _checked(model(inputs))
     return {
         "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "flops": int(counter.get_total_flops()) // len(inputs),
+        "flops": counter.total // len(inputs),
         "output_shape": list(output.shape),
     }
 
