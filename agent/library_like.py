@@ -42,7 +42,7 @@ def _asked(library: Library, asked: str, sources: Sequence[str], cache: Path) ->
         module = find_module(library, asked)
         return library.signatures()[module.id], module.contract, module.id
     reference = ModelReference.parse(asked)
-    extraction, _ = closure_of(reference, [resolve(source, cache) for source in sources], cache)
+    extraction = closure_of(reference, [resolve(source, cache) for source in sources], cache)
     return Signature.of(extraction.source), None, ""
 
 

@@ -52,9 +52,13 @@ class ConstructionRecorder:
             if cls not in self._classes:
                 self._classes.add(cls)
                 self.before_first(cls)
-            if (args or kwargs) and cls.__new__ is not hook:  # as object.__new__ would, were it called by the class
+            following = super(nn.Module, cls).__new__
+            if following is not object.__new__:  # that of a mixin, which comes behind nn.Module
+                instance: nn.Module = following(cls, *args, **kwargs)
+            elif (args or kwargs) and cls.__new__ is not hook:  # as object.__new__ would, were it called by the class
                 raise TypeError("object.__new__() takes exactly one argument (the type to instantiate)")
-            instance = object.__new__(cls)
+            else:
+                instance = object.__new__(cls)
             self._keep.append(instance)
             self.calls[id(instance)] = self._call(cls, args, kwargs, sys._getframe(1))
             return instance
@@ -77,6 +81,11 @@ class ConstructionRecorder:
         return Call(cls, position(frame.f_code, frame.f_lasti), frame.f_code.co_qualname, arguments)
 
     def _describe(self, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[dict[str, str]]:
+        names = _plain_names(cls)
+        if names is not None and len(args) <= len(names):  # most calls: binding them takes longer than making layers
+            given = {**_defaults(cls), **dict(zip(names, args)), **kwargs}
+            if given.keys() == set(names) and kwargs.keys().isdisjoint(names[: len(args)]):
+                return [self._argument(name, given[name]) for name in names]
         try:
             bound = _signature(cls).bind(None, *args, **kwargs)
         except (TypeError, ValueError):  # a wrong call; __init__ is about to raise the real error
@@ -132,6 +141,20 @@ def _signature(cls: type[nn.Module]) -> inspect.Signature:
     signature = inspect.signature(nn.RNNBase.__init__)
     hidden = {"mode", "proj_size"} if issubclass(cls, nn.GRU) else {"mode"}
     return signature.replace(parameters=[one for name, one in signature.parameters.items() if name not in hidden])
+
+
+@functools.cache
+def _plain_names(cls: type[nn.Module]) -> tuple[str, ...] | None:
+    """The constructor's parameters where all may be given by place or by name; None where some may not."""
+    first, *parameters = _signature(cls).parameters.values()
+    is_plain = all(one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for one in (first, *parameters))
+    return tuple(one.name for one in parameters) if is_plain else None
+
+
+@functools.cache
+def _defaults(cls: type[nn.Module]) -> dict[str, Any]:
+    parameters = _signature(cls).parameters.values()
+    return {one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty}
 
 
 def is_literal(value: Any) -> bool:

@@ -33,6 +33,8 @@ class Flow:
     first_call: dict[int, int] = field(default_factory=dict)
     """Position of a module's first call among all calls."""
     n_all_calls: int = 0
+    batch_size: int = 1
+    """Of the model's own input."""
     flops: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     @contextmanager
@@ -42,11 +44,13 @@ class Flow:
 
         def noted_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             started = counter.total if counter else 0
-            self._enter(id(module), args, kwargs)
+            with torch._C.DisableTorchFunction():  # a mode that watches operations need not hear of looks at shapes
+                self._enter(id(module), args, kwargs)
             output = ordinary_call(module, *args, **kwargs)
             if counter:
                 self.flops[id(module)] += counter.total - started
-            self._shape(id(module), output, self.outputs)
+            with torch._C.DisableTorchFunction():
+                self._shape(id(module), output, self.outputs)
             return output
 
         nn.Module.__call__ = noted_call  # type: ignore[method-assign]
@@ -69,6 +73,8 @@ class Flow:
         }
 
     def _enter(self, key: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not self.n_all_calls and args and isinstance(args[0], torch.Tensor):
+            self.batch_size = len(args[0])
         self.first_call.setdefault(key, self.n_all_calls)
         self.n_all_calls += 1
         self.n_calls[key] += 1

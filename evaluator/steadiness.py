@@ -4,7 +4,7 @@ A node is something that stands where it stands. What forward makes, replaces or
 rely on, so such nodes stay closed; the rest of the tree is as good as any.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -16,6 +16,9 @@ _REASSIGNED = "reassigned in forward"
 _UNPLACED = (_MADE, _REASSIGNED)
 """Reasons that hold for all that stands below, too."""
 
+N_OTHER = 2
+"""Samples in the second batch."""
+
 Places = Mapping[str, int]
 """Which instance stands at which path, by identity."""
 
@@ -26,9 +29,12 @@ def places(model: nn.Module) -> Places:
 
 
 def other_batch(inputs: torch.Tensor) -> torch.Tensor:
-    """A batch of the same shape and range with other values: small where the first one's are large."""
-    smallest, largest = inputs.min(), inputs.max()
-    return -inputs if smallest < 0 else largest + smallest - inputs
+    """A smaller batch of the same range with other values: small where the first one's are large.
+
+    Two samples are the fewest that batch normalisation can train on.
+    """
+    smallest, largest, samples = inputs.min(), inputs.max(), inputs[:N_OTHER]
+    return -samples if smallest < 0 else largest + smallest - samples
 
 
 def unsteady(stood: Sequence[Places], first: Flow, second: Flow) -> dict[str, str]:
@@ -53,6 +59,21 @@ def _varying(key: int, first: Flow, second: Flow) -> str:
     if n_calls[0] != n_calls[1]:
         return "called for some inputs, or in one mode, only" if 0 in n_calls else "called more or less often"
     for one, other in ((first.inputs, second.inputs), (first.outputs, second.outputs)):
-        if one.get(key) != other.get(key):
+        if not _are_alike(one.get(key, {}), other.get(key, {}), first.batch_size, second.batch_size):
             return "its tensors' shapes depend on their values"
     return ""
+
+
+def _are_alike(
+    shapes: Collection[Sequence[int]], others: Collection[Sequence[int]], size: int, other_size: int
+) -> bool:
+    """Whether all shapes of a pass occur in the other, where axes that hold the batch are as long as that makes them."""
+
+    def is_alike(shape: Sequence[int], other: Sequence[int]) -> bool:
+        if len(shape) != len(other):
+            return False
+        return all(n == m or n * other_size == m * size for n, m in zip(shape, other, strict=True))
+
+    return all(any(is_alike(shape, other) for other in others) for shape in shapes) and all(
+        any(is_alike(shape, other) for shape in shapes) for other in others
+    )

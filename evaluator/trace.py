@@ -26,6 +26,7 @@ from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
 from archgraft.evaluator.own_state import own_tensors, plain_attributes, shared_slots
+from archgraft.evaluator.repeated_noise import repeated_noise
 from archgraft.evaluator.spans import site
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
@@ -43,7 +44,8 @@ def run(channel: Channel) -> Message:
     calls = ConstructionRecorder(CANDIDATE_FILE, candidate, reads.watch)
     reads.install()
     calls.install()
-    model = build(candidate, str(header["construct"]), seed)
+    with repeated_noise():
+        model = build(candidate, str(header["construct"]), seed)
     recorded = Recorded(model, calls, reads, JoinRecorder(source, CANDIDATE_FILE, model), seed)
     output = recorded.first_pass(inputs)
     learnt = recorded.second_pass(other_batch(inputs))

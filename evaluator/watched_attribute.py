@@ -17,11 +17,13 @@ class WatchedAttribute:
     `own` is what the class itself held under the name, or `MISSING`.
     """
 
-    __slots__ = ("_is_data", "_name", "_note", "own")
+    __slots__ = ("_is_data", "_name", "_note", "_plain", "own")
 
     def __init__(self, name: str, own: Any, note: Note) -> None:
         self._name, self.own, self._note = name, own, note
         self._is_data = hasattr(type(own), "__set__")
+        self._plain: set[type] = set()
+        """Classes that are known to leave setting the attribute to their instances."""
 
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
@@ -31,11 +33,14 @@ class WatchedAttribute:
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        inherited = self._found(type(instance))
-        if hasattr(type(inherited), "__set__"):
-            inherited.__set__(instance, value)
-        else:
-            vars(instance)[self._name] = value
+        cls = type(instance)
+        if cls not in self._plain:
+            inherited = self._found(cls)
+            if hasattr(type(inherited), "__set__"):
+                inherited.__set__(instance, value)
+                return
+            self._plain.add(cls)
+        vars(instance)[self._name] = value
 
     def __delete__(self, instance: Any) -> None:
         inherited = self._found(type(instance))

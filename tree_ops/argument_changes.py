@@ -70,6 +70,11 @@ def role_of(name: str) -> Literal["count", "width", "factor", "rate"] | None:
     return "rate" if _RATE.search(name) else None
 
 
+def may_change(name: str) -> bool:
+    """Whether some change may be offered for an argument of this name of a module that is not torch's."""
+    return role_of(name) is not None or _HEADS.search(name) is not None
+
+
 def changes_for(tree: Tree, node: Node) -> Iterator[ArgumentChange]:
     """Every change offered on a node: none that its surroundings would notice, but for the root, which has none."""
     is_root = node.nid == tree.root

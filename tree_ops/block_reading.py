@@ -88,6 +88,8 @@ def _append(module: ModuleSource, block: ModuleSource, n_lines: int) -> None:
         module.bindings.setdefault(name, []).extend(_behind(bindings, n_pieces))
     for name, pieces in block.augmenters.items():
         module.augmenters.setdefault(name, []).extend(piece + n_pieces for piece in pieces)
+    for name, pieces in block.calls.items():
+        module.calls.setdefault(name, []).extend(piece + n_pieces for piece in pieces)
     module.stars += block.stars
     module.dotted_imports += block.dotted_imports
     module.classes += (replace(header, line=header.line + n_lines) for header in block.classes)

@@ -52,17 +52,20 @@ class Extraction:
         return next(iter(self.names.values()))
 
 
-def extract(index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = ()) -> Extraction:
+def extract(
+    index: SourceIndex, roots: Sequence[Root], keep: Collection[str] = (), trimming: Trimming | None = None
+) -> Extraction:
     """The closure of the roots: qualified names (`package.module.Name`), (module, name) pairs or definitions.
 
     Members of classes that nobody needs are left out, docstrings too; those of the modules in `keep` stay. Unless there
-    are such modules, branches that can't run go, and a root that is too long to read loses parameters (`fixed`).
+    are such modules, branches that can't run go, and a root that is too long to read loses parameters (`fixed`); where
+    there are, `trimming` shortens all other code.
     Raises `SourceError` when a root isn't there, and `ClosureError` when something it needs has no Python source.
     """
     definitions = [index.definition(root) for root in roots]
     try:
         if keep:
-            return close(index, definitions, slim=lambda module: module not in keep)
+            return close(index, definitions, slim=lambda module: module not in keep, trimming=trimming)
         return _readable(index, definitions)
     except RecursionError:
         names = ", ".join(f"{found.module}.{found.name}" for found in definitions)

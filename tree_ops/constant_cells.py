@@ -36,8 +36,12 @@ class GivenUpError(Exception):
 class Cells:
     """The state of the propagation."""
 
-    def __init__(self, program: Program, most_lines: int | None = None) -> None:
+    def __init__(
+        self, program: Program, most_lines: int | None = None, is_open: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self.program = program
+        self.is_open = is_open
+        """Whether a constructor parameter of this name may get another value later on."""
         self.n_live_lines = 0
         """Lines of all that may run; more than `most_lines` end the work."""
         self._most_lines = most_lines
@@ -138,6 +142,10 @@ class Cells:
         if unit not in self._live:
             self._live.add(unit)
             self.schedule(unit)
+            if isinstance(unit, Function) and unit.owner is not None and unit.node.name == "__init__":
+                for argument in all_arguments(unit.node.args):
+                    if self.is_open(argument.arg):
+                        self.put(ANY, "parameter", unit, argument.arg)
             self.n_live_lines += self._n_lines(unit)
             if self._most_lines is not None and self.n_live_lines > self._most_lines:
                 raise GivenUpError("more code can run than is wanted")

@@ -7,7 +7,7 @@ its own names (`globals()`, `exec`) makes it give up, and nothing is known then.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from archgraft.tree_ops.constant_cells import ANY_KEY, Cells, GivenUpError, Unit
 from archgraft.tree_ops.constant_flow import run
@@ -101,9 +101,14 @@ class Constants:
         return all(self.is_pure(value, depth + 1) for value in values)
 
 
-def find_constants(index: SourceIndex, reached: Reached) -> Constants | None:
-    """What is constant, or None where the code can't be followed."""
-    return _propagated(Cells(Program(index, reached)), reached)
+def find_constants(
+    index: SourceIndex, reached: Reached, is_open: Callable[[str], bool] = lambda _: False
+) -> Constants | None:
+    """What is constant, or None where the code can't be followed.
+
+    Nothing is taken for granted of a constructor's parameters whose name `is_open`.
+    """
+    return _propagated(Cells(Program(index, reached), is_open=is_open), reached)
 
 
 def n_live_lines(index: SourceIndex, reached: Reached, most: int | None = None) -> int | None:

@@ -124,7 +124,7 @@ class _Reader:
         for decorator in node.decorator_list:
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
             if isinstance(target, ast.Attribute):
-                self._augment(_root_name(target), piece)
+                self._augment(root_name(target), piece)
         if isinstance(node, ast.ClassDef):
             bases = tuple(name for base in node.bases if (name := dotted_name(base)))
             self.module.classes.append(ClassHeader(node.name, bases, node.lineno))
@@ -140,13 +140,15 @@ class _Reader:
 
     def _read_simple(self, node: ast.stmt, piece: int, guard: Guard) -> None:
         if isinstance(node, ast.AugAssign):
-            self._augment(_root_name(node.target), piece)
+            self._augment(root_name(node.target), piece)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Subscript | ast.Attribute):
-                    self._augment(_root_name(target), piece)
+                    self._augment(root_name(target), piece)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             self._augment(_changed_by(node.value), piece)
+            if (name := _called(node.value)) is not None and name not in _MUTATING_CALLS:
+                self.module.calls.setdefault(name, []).append(piece)
         if isinstance(node, ast.AugAssign | ast.Delete) or (isinstance(node, ast.AnnAssign) and node.value is None):
             return
         for part in walk_scope([node]):
@@ -185,7 +187,8 @@ def _is_main_block(node: ast.stmt) -> bool:
     return isinstance(test, ast.Compare) and "__name__" in {dotted_name(test.left), *map(dotted_name, test.comparators)}
 
 
-def _root_name(node: ast.expr) -> str | None:
+def root_name(node: ast.expr) -> str | None:
+    """`a` of `a.b[c].d`."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
@@ -194,10 +197,23 @@ def _root_name(node: ast.expr) -> str | None:
 def _changed_by(call: ast.Call) -> str | None:
     """The module-level object that a call statement changes: `X.update(...)`, `setattr(X, ...)`."""
     if isinstance(call.func, ast.Attribute):
-        return _root_name(call.func)
+        return root_name(call.func)
     if isinstance(call.func, ast.Name) and call.func.id in _MUTATING_CALLS and call.args:
-        return _root_name(call.args[0])
+        return root_name(call.args[0])
     return None
+
+
+def _called(call: ast.Call) -> str | None:
+    """The function of a module that a call statement calls: `f(...)`, `f(...)(...)`.
+
+    None where it is told the file's own name: it looks into the file as it was, not at what it is given.
+    """
+    if "__name__" in {dotted_name(argument) for argument in call.args}:
+        return None
+    function = call.func
+    while isinstance(function, ast.Call):
+        function = function.func
+    return function.id if isinstance(function, ast.Name) else None
 
 
 def _guard_of(node: ast.stmt, outer: Guard) -> Guard:

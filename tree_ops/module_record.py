@@ -23,6 +23,7 @@ def encode(module: ModuleSource) -> str:
         "pieces": [[piece.start, piece.line, piece.end, piece.is_import, piece.defines] for piece in module.pieces],
         "bindings": {name: [_of_binding(one) for one in found] for name, found in module.bindings.items()},
         "augmenters": module.augmenters,
+        "calls": module.calls,
         "stars": [_of_imported(star) for star in module.stars],
         "dotted": module.dotted_imports,
         "classes": [[header.name, header.bases, header.line] for header in module.classes],
@@ -42,7 +43,8 @@ def decode(record: str, name: str, path: Path, root: SourceRoot | None, text: So
             text,
             [_piece(index, *found) for index, found in enumerate(facts["pieces"])],
             {name: [_binding(*one) for one in found] for name, found in facts["bindings"].items()},
-            {name: [int(piece) for piece in found] for name, found in facts["augmenters"].items()},
+            _pieces_by_name(facts["augmenters"]),
+            _pieces_by_name(facts["calls"]),
             [_imported(*star) for star in facts["stars"]],
             _texts(facts["dotted"]),
             [ClassHeader(name, tuple(_texts(bases)), int(line)) for name, bases, line in facts["classes"]],
@@ -51,6 +53,10 @@ def decode(record: str, name: str, path: Path, root: SourceRoot | None, text: So
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no record of a module: {error}") from error
+
+
+def _pieces_by_name(found: dict[str, Sequence[Any]]) -> dict[str, list[int]]:
+    return {name: [int(piece) for piece in pieces] for name, pieces in found.items()}
 
 
 def _of_binding(binding: Binding) -> list[object]:

@@ -64,6 +64,7 @@ class ClassHeader:
 class ModuleSource:
     """A parsed file. `augmenters` maps a name to the pieces that change its object after it was bound.
 
+    `calls` maps a name to the pieces that do nothing but call it: what they are for shows in what it does.
     Its text is read when it is asked for, so `lines`, `header` and `text_of` raise `SourceError` when the file is no
     longer what was indexed.
     """
@@ -76,6 +77,7 @@ class ModuleSource:
     pieces: list[Piece] = field(default_factory=list)
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     augmenters: dict[str, list[int]] = field(default_factory=dict)
+    calls: dict[str, list[int]] = field(default_factory=dict)
     stars: list[Imported] = field(default_factory=list)
     dotted_imports: list[str] = field(default_factory=list)
     classes: list[ClassHeader] = field(default_factory=list)

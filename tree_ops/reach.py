@@ -10,6 +10,7 @@ from archgraft.tree_ops.index import PROVIDED, Definition, External, Missing, Na
 from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece, PieceKey, link
 from archgraft.tree_ops.modules import Binding, ModuleSource
 from archgraft.tree_ops.parts import WHOLE, Part
+from archgraft.tree_ops.registering import changed_by
 from archgraft.tree_ops.waking import Demand
 
 
@@ -118,6 +119,9 @@ class _Walk:
         self.demand = Demand(index, reached.roots)
         self._queue: list[PieceKey] = []
         self._dormant: dict[tuple[PieceKey, int], tuple[LinkedPiece, Part]] = {}
+        self._seen: set[str] = set()
+        self._registering: dict[PieceKey, frozenset[Definition]] = {}
+        """Call statements of the modules seen, with what each changes."""
 
     def run(self, whole: Iterable[str]) -> None:
         for root in self.reached.roots:
@@ -141,7 +145,11 @@ class _Walk:
         for key, piece, part in found:
             del self._dormant[key]
             self._enliven(piece, part.number)
-        return bool(found)
+        calls = [key for key, changed in self._registering.items() if not changed.isdisjoint(self.reached.definitions)]
+        for key in calls:
+            del self._registering[key]
+            self._add_piece(key)
+        return bool(found or calls)
 
     def _link(self, key: PieceKey) -> None:
         module = self.index.modules[key[0]]
@@ -149,7 +157,18 @@ class _Walk:
         self.reached.pieces[key] = piece
         self.reached.live[key] = set()
         self.demand.add_classes(piece.classes)
+        self._note_calls(module)
         self._enliven(piece, WHOLE)
+
+    def _note_calls(self, module: ModuleSource) -> None:
+        """What a module enters in registries counts, as far as these are needed."""
+        if module.name in self._seen:
+            return
+        self._seen.add(module.name)
+        for name, pieces in module.calls.items():
+            target = self.index.resolve(module, name)
+            if isinstance(target, Definition) and (changed := changed_by(self.index, target)):
+                self._registering.update(((module.name, piece), changed) for piece in pieces)
 
     def _enliven(self, piece: LinkedPiece, number: int) -> None:
         self.reached.live[piece.key].add(number)

@@ -1,6 +1,6 @@
 """Extraction's pass that folds what is constant: flags, registries nobody asks, code for arguments nobody gives."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from archgraft.tree_ops.constants import find_constants
 from archgraft.tree_ops.cutting import cut
@@ -18,12 +18,19 @@ SMALL_LINES = 60
 class Folding:
     """A `Trimming`: pieces without the branches that can't run.
 
-    The root class loses its `fixed` constructor parameters; their defaults count as constants.
+    The root class loses its `fixed` constructor parameters; their defaults count as constants. Code stays that
+    constructor parameters decide whose name `is_open`: these may be changed later on.
     """
 
-    def __init__(self, fixed: Collection[str] = (), small_lines: int = SMALL_LINES) -> None:
+    def __init__(
+        self,
+        fixed: Collection[str] = (),
+        small_lines: int = SMALL_LINES,
+        is_open: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._fixed = frozenset(fixed)
         self._small_lines = small_lines
+        self._is_open = is_open
         self.n_live_lines: int | None = None
         """Lines that could run at the last look; None where that wasn't found out."""
 
@@ -35,7 +42,7 @@ class Folding:
         self.n_live_lines = None
         if n_lines(reached) < self._small_lines:
             return {}
-        constants = find_constants(index, reached)
+        constants = find_constants(index, reached, self._is_open)
         if constants is None:
             return {}
         self.n_live_lines = constants.n_live_lines

@@ -47,8 +47,8 @@ class UserModel:
 
 
 def read_source(reference: ModelReference, sources: Sequence[str], cache: Path) -> SelfContained:
-    """The model as one source. Raises `SourceError`."""
-    return self_contained(reference, sources, cache)
+    """The model as one source, with all that its classes can do. Raises `SourceError`."""
+    return self_contained(reference, sources, cache, fold=False)
 
 
 def read_model(
