@@ -25,7 +25,7 @@ from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
-from archgraft.evaluator.own_state import own_tensors, plain_attributes, shared_slots
+from archgraft.evaluator.own_state import alterations, own_tensors, plain_attributes, shared_slots, start_contents
 from archgraft.evaluator.spans import site
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
@@ -67,6 +67,8 @@ class Recorded:
         self.calls, self.reads, self.joins = calls, reads, joins
         self.flow, self.second_flow, self.counter = Flow(), Flow(), FlopCount()
         self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
+        self.alterations = {id(module): alterations(module) for module in model.modules()}
+        self.contents = start_contents(model)
         self.places = [places(model)]
         """As built, and after each pass."""
         self._model, self._seed = model, seed
@@ -94,7 +96,11 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
     paths: dict[int, list[str]] = defaultdict(list)
     for path, key in recorded.places[-1].items():
         paths[key].append(path)
-    tensors, joins, n_made = own_tensors(model), recorded.joins.of_modules(), recorded.calls.instances_per_span()
+    tensors, joins, n_made = (
+        own_tensors(model, recorded.contents),
+        recorded.joins.of_modules(),
+        recorded.calls.instances_per_span(),
+    )
     owners = Counter(id(parameter) for module in model.modules() for parameter in own_parameters(module))
     sizes = parameter_counts(model)
     closed = unsteady(recorded.places, recorded.flow, recorded.second_flow)
@@ -118,6 +124,7 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
                 "tensors": tensors[key],
                 "joins": joins.get(key, []),
                 "attributes": recorded.attributes.get(key, []),
+                "alterations": recorded.alterations.get(key, []),
                 "closed_because": closed.get(path) or changed_class(module, cls),
                 "branches_on_data": key in recorded.joins.deciding,
                 **reads_of(module, recorded),
