@@ -17,6 +17,7 @@ from archgraft.tree_ops.offering import (
     crossover,
     delete,
     duplicate,
+    forward,
     insert,
     split,
     swap,
@@ -29,7 +30,7 @@ from archgraft.tree_ops.shelf import Cost, Modules, Shelf
 from archgraft.tree_ops.tree import Tree
 
 _DRAWS_PER_OPTION = 8
-_MAKERS = (swap, insert, wrap, delete, duplicate, split, change_argument, compound)
+_MAKERS = (swap, insert, wrap, delete, duplicate, split, change_argument, forward, compound)
 Group = tuple[Operator, int, str]
 
 
