@@ -168,7 +168,7 @@ class _Refactoring:
             rebuilt = self._verifier.rebuild(draft, new_files)
             if rebuilt.is_intended:
                 return self._finished(way, draft, new_files, rebuilt, groups)
-            reasons.append(f"{way.told}: {rebuilt.reason}")
+            reasons.append(f"{way.told}, written as {' and '.join(dict.fromkeys(draft.rungs))}: {rebuilt.reason}")
         return None
 
     def _drafts(self, way: Way, groups: Sequence[Group], setting: Setting, reasons: list[str]) -> Iterator[Draft]:
