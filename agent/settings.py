@@ -54,6 +54,14 @@ class RecipeSettings:
     warmup_share: float | None = _setting(None, "Share of the steps that warm up.", at_least=0, at_most=1)
     label_smoothing: float | None = _setting(None, "Label smoothing of cross-entropy.", at_least=0, at_most=1)
     gradient_clip: float | None = _setting(None, "Largest norm of the gradient.", above=0)
+    gradient_accumulation: int | None = _setting(
+        None, "Parts that a batch is trained in, one after the other: less memory, the same step.", at_least=1
+    )
+    crop_padding: int | None = _setting(
+        None, "Pixels of padding around a picture before a random crop of its size; 0 turns it off.", at_least=0
+    )
+    horizontal_flip: bool | None = _setting(None, "Whether pictures are mirrored left to right at random.")
+    mixed_precision: bool | None = _setting(None, "Whether training on a CUDA GPU computes in bfloat16.")
 
 
 @dataclass(frozen=True, slots=True)

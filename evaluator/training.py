@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archgraft.evaluator.augmentation import augmented
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.schedule import learning_rate_share
 
@@ -16,6 +17,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 KeepGoing = Callable[[int, float], bool]
 """Told after each epoch (counted from 1) with its mean training loss; False ends the training."""
 MOMENTUM = 0.9
+CPU = torch.device("cpu")
+_AUGMENTATION_SEED = 2**32
+"""Apart from every seed of a search, so that crops don't follow the shuffling."""
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -44,31 +48,34 @@ def _cross_entropy(outputs: Tensor, targets: Tensor, label_smoothing: float) -> 
 
 
 def train(
-    model: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe, loss: Loss, seed: int, keep_going: KeepGoing
+    model: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    recipe: Recipe,
+    loss: Loss,
+    seed: int,
+    keep_going: KeepGoing,
+    device: torch.device = CPU,
 ) -> None:
-    """Train in place. Shuffling has a generator of its own, so that a model's use of chance can't change the batches.
+    """Train in place, a model that is on `device` already; the data (N, ...) stay where they are, batches move.
 
+    Shuffling and augmentation have generators of their own, so that a model's use of chance can't change the batches.
     Raises `NonFiniteLossError`.
     """
     torch.manual_seed(seed)
-    shuffle = torch.Generator().manual_seed(seed)
+    shuffle, augment = (torch.Generator().manual_seed(seed + offset) for offset in (0, _AUGMENTATION_SEED))
     optimizer = _optimizer(model, recipe)
     n_steps = recipe.epochs * n_batches(len(inputs), recipe.batch_size)
     step = 0
     model.train()
     for epoch in range(1, recipe.epochs + 1):
-        total = torch.zeros(())
+        total = torch.zeros((), device=device)
         n_seen = 0
         for rows in _batches(len(inputs), recipe.batch_size, shuffle):
-            _set_learning_rate(
-                optimizer, recipe.learning_rate * learning_rate_share(step, n_steps, recipe.warmup_share)
-            )
-            value = loss(model(inputs[rows]), targets[rows])
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(value)
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
-            optimizer.step()
-            total += value.detach() * len(rows)
+            share = learning_rate_share(step, n_steps, recipe.warmup_share)
+            _set_learning_rate(optimizer, recipe.learning_rate * share)
+            x = augmented(inputs[rows], recipe, augment).to(device)
+            total += take_step(model, optimizer, x, targets[rows].to(device), recipe, loss) * len(rows)
             n_seen += len(rows)
             step += 1
         mean = float(total) / n_seen
@@ -76,6 +83,44 @@ def train(
             raise NonFiniteLossError(f"the training loss became {mean} in epoch {epoch} of {recipe.epochs}")
         if not keep_going(epoch, mean):
             return
+
+
+def take_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor, recipe: Recipe, loss: Loss
+) -> Tensor:
+    """One step on one batch, in as many parts as the recipe wants. Returns the batch's mean loss, a detached scalar.
+
+    A loss is taken to be a mean over samples, as all of `torch.nn.functional` are by default.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    mean = torch.zeros((), device=inputs.device)
+    for x, y in zip(*(parts_of(part, recipe.gradient_accumulation) for part in (inputs, targets)), strict=True):
+        value = loss(_outputs(model, x, recipe), y) * (len(x) / len(inputs))
+        torch.autograd.backward(value)
+        mean += value.detach()
+    nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
+    optimizer.step()
+    return mean
+
+
+def parts_of(batch: Tensor, n_parts: int) -> tuple[Tensor, ...]:
+    """A batch (B, ...) in parts that differ by one sample at most, none of a single one: batch norm can't take that."""
+    return torch.tensor_split(batch, max(1, min(n_parts, len(batch) // 2)))
+
+
+def training_dtype(device: torch.device, recipe: Recipe) -> torch.dtype:
+    """The precision of the forward pass while training; weights, losses and gradients are float32 throughout."""
+    return torch.bfloat16 if device.type == "cuda" and recipe.mixed_precision else torch.float32
+
+
+def _outputs(model: nn.Module, inputs: Tensor, recipe: Recipe) -> Tensor:
+    dtype = training_dtype(inputs.device, recipe)
+    if dtype is torch.float32:
+        outputs: Tensor = model(inputs)
+        return outputs
+    with torch.autocast(inputs.device.type, dtype):
+        outputs = model(inputs)
+    return outputs.float()
 
 
 def n_batches(n_samples: int, batch_size: int) -> int:
