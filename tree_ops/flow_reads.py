@@ -22,7 +22,8 @@ def loses_weights(
         return True
     reader = _Reader(variable, dropped)
     reader.run(method.body, {})
-    lost = {joined(node.path, path) for path in reader.behind(dropped) - reader.behind(kept)}
+    still_used = reader.behind(kept, reader.first)  # a later round of a loop uses other modules of a list
+    lost = {joined(node.path, path) for path in reader.behind(dropped) - still_used}
     has_parameters = any(below.path in lost and below.n_parameters for below in tree.below(node.nid))
     return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
 
@@ -34,6 +35,8 @@ class _Reader:
         self._variable = variable
         self._wanted = wanted
         self._there: _Flow = {}
+        self.first: _Flow | None = None
+        """What is known when it is met first."""
 
     def behind(self, expression: ast.AST, flow: Mapping[str, frozenset[str]] | None = None) -> frozenset[str]:
         """The modules that the value of an expression went through."""
@@ -57,6 +60,7 @@ class _Reader:
         if any(blocks):
             return self._behind_block(statement, blocks, flow)
         if any(part is self._wanted for part in ast.walk(statement)):
+            self.first = flow if self.first is None else self.first
             self._there = _either(self._there, flow)
         match statement:
             case ast.Assign(targets=targets, value=value):
