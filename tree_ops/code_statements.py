@@ -104,6 +104,7 @@ def _read(text: str) -> Sequence[Statement]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
         imports = _imports(node)
+        stores, stores_elsewhere = _stores(node)
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
         found.append(
             Statement(
@@ -112,8 +113,8 @@ def _read(text: str) -> Sequence[Statement]:
                 names=() if imports else tuple(_touched(node)),
                 imports=imports,
                 bases=_bases(node) if isinstance(node, ast.ClassDef) else None,
-                stores=frozenset(_stored(node)),
-                stores_elsewhere=frozenset(_stored_elsewhere(node)),
+                stores=stores,
+                stores_elsewhere=stores_elsewhere,
             )
         )
     return found
@@ -147,34 +148,38 @@ def _touched(statement: ast.stmt) -> Iterable[str]:
     return dict.fromkeys(names)
 
 
-def _stored(node: ast.AST, instance: str | None = None) -> Iterator[str]:
-    """Attributes that code sets, `setattr` with a fixed name included; those of a variable called `instance` aside."""
-    for inner in ast.walk(node):
-        match inner:
-            case ast.Attribute(value=target, attr=name, ctx=ast.Store() | ast.Del()):
-                pass
-            case ast.Call(func=ast.Name(id="setattr"), args=[target, ast.Constant(value=str(name)), *_]):
-                pass
-            case _:
-                continue
-        if instance is None or not (isinstance(target, ast.Name) and target.id == instance):
-            yield name
+def _stores(statement: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
+    """`Statement.stores` and `stores_elsewhere`."""
+    everything: set[str] = set()
+    elsewhere: set[str] = set()
+    is_class = isinstance(statement, ast.ClassDef)
+    for part in ast.iter_child_nodes(statement) if is_class else [statement]:
+        nodes = list(ast.walk(part))
+        instance = _instance(part, nodes) if is_class and isinstance(part, _FUNCTIONS) else None
+        for target, name in _settings(nodes):
+            everything.add(name)
+            if instance is None or not (isinstance(target, ast.Name) and target.id == instance):
+                elsewhere.add(name)
+    return frozenset(everything), frozenset(elsewhere)
 
 
-def _stored_elsewhere(statement: ast.stmt) -> Iterator[str]:
-    if not isinstance(statement, ast.ClassDef):
-        yield from _stored(statement)
-        return
-    for item in statement.body:
-        yield from _stored(item, _instance(item) if isinstance(item, _FUNCTIONS) else None)
+def _settings(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
+    """Each object of which an attribute is set or deleted, and which one; `setattr` with a fixed name included."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            yield node.value, node.attr
+        elif isinstance(node, ast.Call):
+            match node:
+                case ast.Call(func=ast.Name(id="setattr"), args=[target, ast.Constant(value=str(name)), *_]):
+                    yield target, name
 
 
-def _instance(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+def _instance(method: ast.FunctionDef | ast.AsyncFunctionDef, nodes: Iterable[ast.AST]) -> str | None:
     """What a method calls its instance; None where it has none, or something else goes by that name, too."""
     parameters = [*method.args.posonlyargs, *method.args.args]
     decorators = {item.id for item in method.decorator_list if isinstance(item, ast.Name)}
     if not parameters or not decorators.isdisjoint(("staticmethod", "classmethod")):
         return None
     name = parameters[0].arg
-    others = (node for node in ast.walk(method) if isinstance(node, ast.arg) and node is not parameters[0])
+    others = (node for node in nodes if isinstance(node, ast.arg) and node is not parameters[0])
     return None if any(other.arg == name for other in others) else name
