@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from archgraft.tree_ops.class_sources import ClassSources, receiver
-from archgraft.tree_ops.module_access import accesses
+from archgraft.tree_ops.module_access import accesses, path_of
 from archgraft.tree_ops.tree import Node, Tree
 from archgraft.tree_ops.tree_paths import joined
 
@@ -23,7 +23,10 @@ def loses_weights(
     reader = _Reader(variable, dropped)
     reader.run(method.body, {})
     still_used = reader.behind(kept, reader.first)  # a later round of a loop uses other modules of a list
-    lost = {joined(node.path, path) for path in reader.behind(dropped) - still_used}
+    called = [call.func for call in ast.walk(dropped) if isinstance(call, ast.Call)]
+    modules = [func for func in called if isinstance(func, ast.Name) or path_of(func, variable)]
+    alone = (reader.behind(dropped) - still_used).union(*map(reader.behind, modules))
+    lost = {joined(node.path, path) for path in alone}
     has_parameters = any(below.path in lost and below.n_parameters for below in tree.below(node.nid))
     return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
 
