@@ -64,10 +64,13 @@ class Replacement:
     arguments: str | None
     files: tuple[Path, ...] = ()
     problems: list[str] = field(default_factory=list)
+    graft: Graft | None = None
+    """How it is fitted, where that is settled: by an edit of a search."""
 
     def ways(self, tree: Tree, spots: Sequence[Spot], fresh: SourceMaker, sandbox: Sandbox) -> Iterator[Way]:
         """The ways to put it into the places of these groups, the likeliest first."""
-        yield from self._with_given_arguments(spots, fresh)
+        if self.graft is None:
+            yield from self._with_given_arguments(spots, fresh)
         if self.arguments is not None:
             return
         contract = self.contract
@@ -157,6 +160,8 @@ class Replacement:
         yield Way(tuple(parts), source, "fitted by its contract")
 
     def _fitted(self, contract: Contract, tree: Tree, node: Node) -> Graft | None:
+        if self.graft is not None:
+            return self.graft
         signature = signature_of(tree, node)
         if signature is None:
             self.problems.append(f"{node.path} does not take one tensor to one tensor of the same kind")
