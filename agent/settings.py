@@ -102,6 +102,7 @@ class SandboxSettings:
     cpu_seconds: float = _setting(600.0, "CPU time of one training, over all its threads.", above=0)
     memory_bytes: int = _setting(4 * 2**30, "Memory of one candidate's process.", at_least=2**28)
     n_threads: int = _setting(1, "Threads of one candidate's process.", at_least=1)
+    device: str = _setting("cpu", "Where candidates train: cpu, cuda (every GPU), cuda:N, mps, or auto (the best).")
     allow_weak: bool = _setting(
         False, "Run even where the machine can't confine foreign code (tier C): at your own risk."
     )
