@@ -14,7 +14,7 @@ from archgraft.tree_ops.library import Library
 def export_patch(
     run_folder: Path, repository: Path, sources: tuple[str, ...], cache: Path, sandbox: Sandbox
 ) -> Applied:
-    """The patch. Raises `UsageError` when the best model is the one that the search began with, or its file is missing."""
+    """The patch. Raises `UsageError` when the best model is the one that the search began with, or lost its file."""
     with load_run(run_folder) as run:
         comparison = compare(run)
         best = comparison.best.candidate_id if comparison is not None else 0
