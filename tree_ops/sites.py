@@ -83,7 +83,7 @@ def depth_bands(tree: Tree) -> dict[str, int]:
 def _overwritten(tree: Tree) -> frozenset[str]:
     """The nodes right behind which, in the order of calls, a module works in place."""
     leaves = sorted(
-        (node for node in tree if node.call_order is not None and not node.children),
+        (node for node in tree if node.call_order is not None and not node.children and not _hands_on(node)),
         key=lambda leaf: leaf.call_order or 0,
     )
     last = {before.nid for before, leaf in pairwise(leaves) if works_in_place(leaf)}
@@ -96,6 +96,11 @@ def _overwritten(tree: Tree) -> frozenset[str]:
         if below and max(below, key=order.__getitem__) in last:
             found.add(node.nid)
     return frozenset(found)
+
+
+def _hands_on(node: Node) -> bool:
+    """Whether a module may give its very input."""
+    return node.definition == "torch.nn.Identity" or node.definition.startswith("torch.nn.Dropout")
 
 
 def works_in_place(node: Node) -> bool:
