@@ -26,7 +26,7 @@ from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.local_imports import local_files
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.refactoring.new_source import NewSource
-from archgraft.tree_ops.refactoring.parts import Call, Given, Part, SameArguments, Value, graft_part
+from archgraft.tree_ops.refactoring.parts import Call, Given, Old, Part, SameArguments, Value, graft_part
 from archgraft.tree_ops.refactoring.spots import Spot
 from archgraft.tree_ops.refactoring.symbols import Symbol
 from archgraft.tree_ops.sites import signature_of
@@ -66,6 +66,8 @@ class Replacement:
     problems: list[str] = field(default_factory=list)
     graft: Graft | None = None
     """How it is fitted, where that is settled: by an edit of a search."""
+    holder: str = ""
+    """The adapter class that holds the old module and the new one, where the old one stays."""
 
     def ways(self, tree: Tree, spots: Sequence[Spot], fresh: SourceMaker, sandbox: Sandbox) -> Iterator[Way]:
         """The ways to put it into the places of these groups, the likeliest first."""
@@ -153,10 +155,15 @@ class Replacement:
             source, symbols = self._with_adapters(source, symbol, grafts, fresh)
             first = self.parameters[0].name if self.parameters else None
             try:
-                parts.append(graft_part(grafts, contract, symbols, first))
+                part = graft_part(grafts, contract, symbols, first)
             except SourceError as error:
                 self.problems.append(str(error))
                 return
+            if self.holder:
+                source = source or fresh(self.holder)
+                holder = source.add(adapter_source(self.holder), self.holder)
+                part = Call(holder, (("", Old()), ("", part)))
+            parts.append(part)
         yield Way(tuple(parts), source, "fitted by its contract")
 
     def _fitted(self, contract: Contract, tree: Tree, node: Node) -> Graft | None:

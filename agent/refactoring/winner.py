@@ -26,7 +26,9 @@ from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.refactoring.patch import FileChange
 from archgraft.tree_ops.tree import Tree
 
-_IN_PLACE = ("swap", "delete")
+_IN_PLACE = ("swap", "delete", "insert")
+_HOLDERS = {"": "Grafted", "after": "Grafted", "before": "GraftedBefore"}
+"""By the form of an insertion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _replacement(edit: Edit, module_of: Callable[[str], LibraryModule], cache: P
     module = module_of(edit.graft.module_id)
     spec = module.spec
     fitted = Replacement(spec.class_name, None, spec, module.contract, spec.parameters, None)
-    return replace(fitted, graft=edit.graft)
+    return replace(fitted, graft=edit.graft, holder=_HOLDERS[edit.form] if edit.operator == "insert" else "")
 
 
 def _shape(tree: Tree) -> tuple[int, ...] | None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.limits import CostCaps
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
-from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.edits import Edit, Operator
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.refactoring.patch import patch_of
@@ -33,7 +34,16 @@ def offspring(model: str, edit: Edit, library: Library, sandbox: LocalSandbox, c
     return tree
 
 
-def test_a_swap_is_made_in_the_users_own_file(shared_sandbox: LocalSandbox, tmp_path: Path, library: Library) -> None:
+@pytest.mark.parametrize(
+    ("operator", "written"),
+    [
+        ("swap", "+        self.stage2.conv = nn.Sequential(ConvBlock("),
+        ("insert", "+        self.stage2.conv = Grafted(self.stage2.conv, "),
+    ],
+)
+def test_an_edit_is_made_in_the_users_own_file(
+    operator: Operator, written: str, shared_sandbox: LocalSandbox, tmp_path: Path, library: Library
+) -> None:
     (tmp_path / "net.py").write_text(RESIDUAL)
     model, cache = f"{tmp_path}/net.py:Net()", tmp_path / "cache"
     tree = traced_model(model, (3, 8, 8), [], cache, shared_sandbox, Limits()).tree
@@ -41,13 +51,15 @@ def test_a_swap_is_made_in_the_users_own_file(shared_sandbox: LocalSandbox, tmp_
     signature = signature_of(tree, node)
     assert signature is not None
     module = next(one for one in library.modules() if one.spec.class_name == "ConvBlock")
+    if operator == "insert":
+        signature = replace(signature, in_width=signature.out_width, in_positions=signature.out_positions)
     graft = fit(module.id, module.contract, signature, images=True, causal=False)
-    edit = Edit("swap", node.nid, node.path, graft)
+    edit = Edit(operator, node.nid, node.path, graft, form="after" if operator == "insert" else "")
     winner = offspring(model, edit, library, shared_sandbox, cache)
     found = applied(model, [edit], winner, library.get, (), cache, shared_sandbox)
     patch = patch_of(found.changes).decode()
     assert found.fallback == ""
-    assert "+        self.stage2.conv = " in patch
+    assert written in patch
     assert "+++ b/conv_block.py" in patch
     assert (tmp_path / "net.py").read_text() == RESIDUAL
 
