@@ -95,6 +95,15 @@ def plain_attributes(module: nn.Module) -> list[tuple[str, str]]:
     ]
 
 
+def further_attributes(module: nn.Module) -> list[tuple[str, str]]:
+    """`Node.further_attributes`: name and literal, or an empty text, of what `plain_attributes` leaves out."""
+    return [
+        (name, text if name.startswith("_") and text is not None else "")
+        for name, value in vars(module).items()
+        if name not in _OF_EVERY_MODULE and ((text := literal_text(value)) is None or name.startswith("_"))
+    ]
+
+
 def literal_text(value: Any) -> str | None:
     """A Python literal for the value; None when there is none, or none of a reasonable length."""
     if not is_literal(value) or len(text := repr(plain(value))) > MAX_LITERAL_CHARACTERS:

@@ -25,7 +25,14 @@ from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
-from archgraft.evaluator.own_state import alterations, own_tensors, plain_attributes, shared_slots, start_contents
+from archgraft.evaluator.own_state import (
+    alterations,
+    further_attributes,
+    own_tensors,
+    plain_attributes,
+    shared_slots,
+    start_contents,
+)
 from archgraft.evaluator.spans import site
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
 from archgraft.sandbox.protocol import Channel, Message
@@ -67,6 +74,7 @@ class Recorded:
         self.calls, self.reads, self.joins = calls, reads, joins
         self.flow, self.second_flow, self.counter = Flow(), Flow(), FlopCount()
         self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
+        self.further_attributes = {id(module): further_attributes(module) for module in model.modules()}
         self.alterations = {id(module): alterations(module) for module in model.modules()}
         self.contents = start_contents(model)
         self.places = [places(model)]
@@ -124,6 +132,7 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
                 "tensors": tensors[key],
                 "joins": joins.get(key, []),
                 "attributes": recorded.attributes.get(key, []),
+                "further_attributes": recorded.further_attributes.get(key, []),
                 "alterations": recorded.alterations.get(key, []),
                 "closed_because": closed.get(path) or changed_class(module, cls),
                 "branches_on_data": key in recorded.joins.deciding,

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from archgraft.tree_ops.code_form import MEMBERS, SUPER, WHOLE
 from archgraft.tree_ops.code_reading import Member, by_keyword, digest, expression_form, reading_of
+from archgraft.tree_ops.code_statements import ANY_NAME
 from archgraft.tree_ops.layer_configuration import CONTAINERS, layer_configuration
 from archgraft.tree_ops.run_code import entries, run_code
 from archgraft.tree_ops.torch_names import MODULE_NAMES
@@ -88,7 +89,7 @@ class _Walk:
             return Canonical(nid, f"again {self._numbers[nid]}", (), ())
         self._numbers[nid] = len(self._numbers)
         node = self._tree.nodes[nid]
-        draft = _Draft(node, self._slots(node), {t.name: t for t in node.tensors}, dict(node.attributes))
+        draft = _Draft(node, self._slots(node), {t.name: t for t in node.tensors}, _values(node))
         if self._reading.is_class(node.definition):
             kind = "class"
             self._instance(draft)
@@ -122,7 +123,7 @@ class _Walk:
         for mentioned in sorted(self._run.classes.intersection(found.line)):
             draft.code.append(f"is a {self._reading.content(mentioned)}")
         stored = self._reading.stored_by(name)
-        draft.doubts |= (self._run.reads & stored) - known
+        draft.doubts |= (self._run.reads & (stored | _hidden(draft.node))) - known
         if outside := [base for base in found.outside if base not in _MODULE]:
             draft.code.append(f"inherits {outside}")
             self._all_by_name(draft, children=_LISTS.isdisjoint(outside))
@@ -144,6 +145,7 @@ class _Walk:
             if names_count or slot in self._run.reads:
                 draft.code.append(f"{slot} {self._child(draft, nid)}")
         self._all_children(draft)
+        draft.doubts |= self._run.reads & _hidden(node)
         for tensor in draft.tensors.values():
             shown = tensor.name if node.definition not in CONTAINERS or names_count else ""
             draft.items.append(f"{shown} {self._tensor(draft.node, tensor)}")
@@ -253,7 +255,7 @@ class _Walk:
         ]
         is_local = (
             all(argument.kind != "opaque" for argument in node.arguments)
-            and draft.doubts.isdisjoint(self._reading.set_from_outside)
+            and self._reading.set_from_outside.isdisjoint((ANY_NAME, *draft.doubts))
             and self._reading.class_named(node.definition).is_plain
             and self._tells_tensors
         )
@@ -275,13 +277,24 @@ class _Walk:
         return bool(names) and not names.issubset(name for node in self._tree for name in self._shown(node))
 
     def _shown(self, node: Node) -> set[str]:
-        return {*self._slots(node), *(tensor.name for tensor in node.tensors), *dict(node.attributes)}
+        return {*self._slots(node), *(tensor.name for tensor in node.tensors), *_values(node)}
 
     def _slots(self, node: Node) -> dict[str, str]:
         """Slot -> child."""
         if node.slots:
             return {slot: self._nids[path] for slot, path in node.slots}
         return {self._tree.nodes[nid].path.rpartition(".")[2]: nid for nid in node.children}
+
+
+def _values(node: Node) -> dict[str, str]:
+    """Plain values that a node keeps on itself, private ones of its own class included."""
+    private = () if node.definition.startswith("torch.") else node.further_attributes
+    return dict(node.attributes) | {name: text for name, text in private if text}
+
+
+def _hidden(node: Node) -> set[str]:
+    """Attributes whose values a node doesn't show."""
+    return {name for name, text in node.further_attributes if not text}
 
 
 def _start(node: Node, tensor: NodeTensor) -> str:

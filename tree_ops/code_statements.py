@@ -14,6 +14,8 @@ from archgraft.tree_ops.code_form import Form, definition_form, method_form
 from archgraft.tree_ops.syntax import parse
 
 _MAX_REMEMBERED = 8192
+ANY_NAME = "*"
+"""Stands among the attributes that code sets for those whose names the text doesn't show: `setattr(x, name, value)`."""
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -164,14 +166,18 @@ def _stores(statement: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _settings(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, str]]:
-    """Each object of which an attribute is set or deleted, and which one; `setattr` with a fixed name included."""
+    """Each object of which an attribute is set or deleted, by `setattr` too, and which one."""
     for node in nodes:
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             yield node.value, node.attr
         elif isinstance(node, ast.Call):
             match node:
-                case ast.Call(func=ast.Name(id="setattr"), args=[target, ast.Constant(value=str(name)), *_]):
-                    yield target, name
+                case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[target, name, *_]):
+                    yield target, _text_of(name) or ANY_NAME
+
+
+def _text_of(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _instance(method: ast.FunctionDef | ast.AsyncFunctionDef, nodes: Iterable[ast.AST]) -> str | None:

@@ -138,6 +138,8 @@ class Node:
     slots: tuple[tuple[str, str], ...] = ()
     """Slot and path of the node that stands in it, for all its slots in order; empty unless one of them holds an
     instance that the model holds elsewhere, too. Otherwise the children say it all."""
+    further_attributes: tuple[tuple[str, str], ...] = ()
+    """All others that it keeps on itself: those with an underscore, and what is no plain value, with an empty text."""
     alterations: tuple[str, ...] = ()
     """What was done to the instance that its class doesn't tell: `hook`, and methods that were set on it by name."""
     copied_from: str | None = None

@@ -111,4 +111,5 @@ def test_hooks_and_methods_of_one_instance_are_told(shared_sandbox: LocalSandbox
     tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
     told = {node.path: node.alterations for node in tree if node.alterations}
     assert told == {"embed": ("hook",), "norm": ("extra_repr",)}
+    assert dict(tree.at("").further_attributes) == {"_private": "3", "config": ""}
     assert [t.is_frozen for t in tree.at("head").tensors] == [False, True]

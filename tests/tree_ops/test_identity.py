@@ -260,3 +260,17 @@ def test_walking_through_children_in_order_does_not_make_their_names_count(hash_
     ]
     assert hash_of(walked) != hash_of(walked, *swapped)
     assert hash_of() == hash_of(*swapped)
+
+
+def test_what_a_builder_sets_by_names_found_at_run_time_counts(hash_of: Hash) -> None:
+    read = ("+ self.start", "+ self.late(x)")
+    sets = "def late(model, f):\n    for stage in model.stages:\n        setattr(stage.gate, 'la' + 'te', f)\n"
+    sets += "    return model\n\n\n"
+    found = [hash_of(read, ("class Net(", f"{sets}class Net("), call=f"late(Net(), {f})") for f in ("F.relu", "F.silu")]
+    assert found[0] != found[1]
+
+
+def test_private_plain_values_count_and_not_how_they_were_computed(hash_of: Hash) -> None:
+    private = [("self.start = start", "self._start = start"), ("+ self.start", "+ self._start")]
+    assert hash_of(*private) == hash_of(private[0], private[1], ("self._start = start", "self._start = 2 * start / 2"))
+    assert hash_of(*private) != hash_of(*private, ("start=0.5", "start=0.25"))
