@@ -128,7 +128,7 @@ class _Walk:
             draft.code.append(f"inherits {outside}")
             self._all_by_name(draft, children=_LISTS.isdisjoint(outside))
             self._all_children(draft)
-            draft.doubts.update(attribute for attribute in stored if attribute.startswith("_"))
+            draft.doubts.update({name for name in stored if name.startswith("_")} - draft.values.keys())
         self._unused(draft)
         if draft.doubts or not found.is_plain:
             draft.code.append(self._made(draft))
