@@ -50,6 +50,9 @@ class RecipeSettings:
     batch_size: int | None = _setting(None, "Samples in a training batch.", at_least=1)
     optimizer: Literal["adamw", "sgd"] | None = _setting(None, "Optimiser: adamw or sgd.")
     learning_rate: float | None = _setting(None, "Peak learning rate, after the warm-up.", above=0)
+    learning_rate_rule: Literal["fixed", "range_test"] | None = _setting(
+        None, "Whose rate: the same for every model (fixed), or found for each by a short test (range_test)."
+    )
     weight_decay: float | None = _setting(None, "Weight decay.", at_least=0)
     warmup_share: float | None = _setting(None, "Share of the steps that warm up.", at_least=0, at_most=1)
     label_smoothing: float | None = _setting(None, "Label smoothing of cross-entropy.", at_least=0, at_most=1)

@@ -115,6 +115,7 @@ class Dialogue:
         self.failure: tuple[Status, str] | None = None
         self.train_losses: list[float] = []
         self.train_loss = float("nan")
+        self.learning_rate: float | None = None
         self.gpu_memory_bytes: int | None = None
         self.n_parameters = self.flops = 0
         self.outputs: np.ndarray | None = None
@@ -145,6 +146,8 @@ class Dialogue:
             said = yield GO
         self.stage = _STAGES[phase]
         self.train_loss = _number(said.header["train_loss"])
+        if (learning_rate := said.header.get("learning_rate")) is not None:
+            self.learning_rate = _number(learning_rate)
         if (gpu_memory_bytes := said.header.get("gpu_memory_bytes")) is not None:
             self.gpu_memory_bytes = int(_number(gpu_memory_bytes))
         exam = self.examination
@@ -210,5 +213,6 @@ def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed:
             latency_batch=dialogue.latency.batch_size,
             peak_memory_bytes=outcome.peak_memory_bytes,
             peak_gpu_memory_bytes=dialogue.gpu_memory_bytes,
+            learning_rate=dialogue.learning_rate,
         )
     return Result(status, stage, reason, seed, split, metrics, outcome.wall_seconds, outcome.tier)

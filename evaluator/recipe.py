@@ -13,6 +13,8 @@ class Recipe:
     """Samples in an optimiser's step, however many parts they are trained in."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 2e-3
+    learning_rate_rule: Literal["fixed", "range_test"] = "fixed"
+    """Whether every model trains at that rate, or at one that a short test around it finds for the model."""
     weight_decay: float = 0.05
     warmup_share: float = 0.1
     label_smoothing: float = 0.0

@@ -52,6 +52,8 @@ class Metrics:
     """Of the child's process, beyond what every child starts with; seen from the parent."""
     peak_gpu_memory_bytes: int | None = None
     """What torch allocated on the GPU at most, while training included; none on a CPU."""
+    learning_rate: float | None = None
+    """The peak that the model was trained with; none when weights were given."""
 
     @property
     def samples_per_second(self) -> float | None:

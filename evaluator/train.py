@@ -5,7 +5,7 @@ arrays `inputs` and `targets` (the training split), and, to load a state instead
 
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
 (`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
-`gpu_memory_bytes`, at its peak, none on a CPU).
+`learning_rate`, the peak, none when weights were given; `gpu_memory_bytes`, at its peak, none on a CPU).
 Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
 gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
 so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.
@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.losses import Loss, NonFiniteLossError, loss_named
 from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.training import CPU, Loss, NonFiniteLossError, loss_named, train
+from archgraft.evaluator.training import CPU, train
 from archgraft.sandbox.protocol import Channel, Message
 
 PROFILE_BATCH = 2
@@ -45,6 +46,7 @@ def run(channel: Channel) -> Message:
     model.to(device)
     recipe = Recipe(**header["recipe"])
     inputs, targets = arrays["inputs"], arrays["targets"]
+    learning_rate = None
     if weights:
         model.load_state_dict(weights)
     else:
@@ -56,11 +58,12 @@ def run(channel: Channel) -> Message:
             going = _go(channel, "epoch", epoch=epoch, train_loss=train_loss)
             return going
 
-        train(model, inputs, targets, recipe, loss, seed, keep_going, device)
+        learning_rate = train(model, inputs, targets, recipe, loss, seed, keep_going, device)
         if not going:
             return Message()
     n_at_once = max(1, recipe.batch_size // recipe.gradient_accumulation)
-    serve(channel, model, final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), n_at_once))
+    train_loss = final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), n_at_once)
+    serve(channel, model, {"train_loss": train_loss, "learning_rate": learning_rate})
     return Message({}, state_of(model) if header["return_weights"] else {})
 
 
@@ -102,12 +105,12 @@ def final_loss(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss, ba
     return total / n
 
 
-def serve(channel: Channel, model: nn.Module, train_loss: float) -> None:
-    """Run what the parent sends until it has seen enough."""
+def serve(channel: Channel, model: nn.Module, said: Mapping[str, Any]) -> None:
+    """Say `said` of the training, then run what the parent sends until it has seen enough."""
     model.eval()
     device = device_of(model)
     gpu_memory_bytes = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    answer = Message({"phase": "ready", "train_loss": train_loss, "gpu_memory_bytes": gpu_memory_bytes})
+    answer = Message({"phase": "ready", **said, "gpu_memory_bytes": gpu_memory_bytes})
     outputs = np.zeros(0, np.float32)
     while (order := channel.ask(answer)).header["do"] != "finish":
         if order.header["do"] == "run":

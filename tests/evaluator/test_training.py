@@ -4,10 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from archgraft.evaluator.losses import loss_named
 from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.training import loss_named, parts_of, take_step, train, training_dtype
+from archgraft.evaluator.stepping import parts_of, take_step, training_dtype
+from archgraft.evaluator.training import train
 
 RECIPE = Recipe(epochs=2, batch_size=8, learning_rate=0.01)
+RANGE_TEST = {"learning_rate_rule": "range_test"}
 CROSS_ENTROPY = loss_named("cross_entropy", 0.0)
 
 
@@ -34,7 +37,9 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
     return all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("changes", [{}, {"crop_padding": 1, "horizontal_flip": True}, {"gradient_accumulation": 3}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"crop_padding": 1, "horizontal_flip": True}, {"gradient_accumulation": 3}, RANGE_TEST]
+)
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 def test_two_trainings_from_one_seed_are_the_same_bit_for_bit(optimizer: str, changes: dict[str, object]) -> None:
     recipe = replace(RECIPE, optimizer=optimizer, **changes)  # type: ignore[arg-type]  # parametrised fields
