@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Literal
 
 from archgraft.agent.settings import LlmSettings
+from archgraft.evaluator.devices import DeviceError, devices_meant
 from archgraft.sandbox.canaries import DESCRIPTIONS, CanaryReport, tier_of
 from archgraft.sandbox.protocol import SandboxError
 
 State = Literal["ok", "note", "fail"]
 MIN_FREE_DISK_BYTES = 2 * 2**30
+DRIVER_FOLDER = Path("/proc/driver/nvidia/gpus")
 MIN_MEMORY_BYTES = 4 * 2**30
 
 Check = Callable[[], Sequence[CanaryReport]]
@@ -38,12 +40,15 @@ class Row:
     advice: str = ""
 
 
-def examine(llm: LlmSettings, folder: Path, environment: Mapping[str, str], check: Check) -> tuple[Row, ...]:
+def examine(
+    llm: LlmSettings, device: str, folder: Path, environment: Mapping[str, str], check: Check
+) -> tuple[Row, ...]:
     """All rows: the host's own, then those of the sandbox's canaries, which start a few short-lived processes."""
     return (
         python_row(),
         torch_row(),
-        gpu_row(Path("/proc/driver/nvidia/gpus")),
+        gpu_row(DRIVER_FOLDER),
+        device_row(device, DRIVER_FOLDER, sys.platform),
         cores_row(),
         disk_row(folder),
         llm_row(llm, environment),
@@ -77,17 +82,34 @@ def _torch_build() -> str:
 
 def gpu_row(driver_folder: Path) -> Row:
     """The NVIDIA GPUs that the driver names, and whether torch was built for them."""
-    models = [
-        line.partition(":")[2].strip()
-        for information in sorted(driver_folder.glob("*/information"))
-        for line in information.read_text(encoding="utf-8").splitlines()
-        if line.startswith("Model:")
-    ]
+    models = _gpu_models(driver_folder)
     if not models:
         return Row("gpu", "ok", "none; candidates train on the CPU")
     if _torch_build().startswith("CUDA"):
         return Row("gpu", "ok", ", ".join(models))
     return Row("gpu", "note", ", ".join(models), "torch is built for the CPU only; install a CUDA build to use the GPU")
+
+
+def _gpu_models(driver_folder: Path) -> list[str]:
+    return [
+        line.partition(":")[2].strip()
+        for information in sorted(driver_folder.glob("*/information"))
+        for line in information.read_text(encoding="utf-8").splitlines()
+        if line.startswith("Model:")
+    ]
+
+
+def device_row(setting: str, driver_folder: Path, system: str) -> Row:
+    """Whether the device of the settings is there, by the driver's word and torch's build: nothing is tried here."""
+    n_gpus = len(_gpu_models(driver_folder)) if _torch_build().startswith("CUDA") else 0
+    present = [f"cuda:{number}" for number in range(n_gpus)] + ["mps"] * (system == "darwin") + ["cpu"]
+    try:
+        found = ", ".join(devices_meant(setting, present))
+    except DeviceError as error:
+        return Row("device", "fail", str(error), "set sandbox.device to one that is there; the row gpu says more")
+    if found == "cpu" and len(present) > 1:
+        return Row("device", "note", f"cpu, though there is {present[0]}", "set sandbox.device=auto to train on it")
+    return Row("device", "ok", found)
 
 
 def cores_row() -> Row:

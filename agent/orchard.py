@@ -29,7 +29,8 @@ class Orchard:
         self._trees: dict[int, Tree] = {}
         self._givers: dict[int, Giver] = {}
         self._scores: dict[int, float] = {}
-        self._offers: dict[int, tuple[Sequence[int], TreeOffers]] = {}
+        self._helped: int | None = None
+        self._offers: dict[int, tuple[object, TreeOffers]] = {}
         self._tried: dict[int, set[str]] = {}
 
     def tree(self, candidate_id: int) -> Tree:
@@ -39,7 +40,9 @@ class Orchard:
         return self._trees[candidate_id]
 
     def tell(self, attempt: Attempt) -> None:
-        """Take note of a finished attempt: if it is among the best, others may take subtrees from it."""
+        """Take note of a finished attempt: others may take subtrees from the best, and repeat what helped last."""
+        if attempt.improved:
+            self._helped = attempt.candidate_id
         if attempt.oriented_score is not None:
             self._scores[attempt.candidate_id] = attempt.oriented_score
 
@@ -47,7 +50,7 @@ class Orchard:
         """The edits possible on a candidate's tree."""
         donors = self._donors(candidate_id)
         known, offers = self._offers.get(candidate_id, (None, None))
-        if offers is None or known != donors:
+        if offers is None or known != (donors, self._helped):
             tried = self._tried.setdefault(candidate_id, set())
             tried |= self._way_back(candidate_id)
             offers = TreeOffers(
@@ -58,8 +61,9 @@ class Orchard:
                 max_flops=self._caps.max_flops,
                 tried=lambda edit: repr(edit) in tried,
                 donors=[self._giver(donor) for donor in donors],
+                example=None if self._helped is None else self._store.candidate(self._helped).edit,
             )
-            self._offers[candidate_id] = donors, offers
+            self._offers[candidate_id] = (donors, self._helped), offers
         return offers
 
     def _donors(self, candidate_id: int) -> Sequence[int]:

@@ -15,6 +15,7 @@ from archgraft.agent.attempt_runner import AttemptRunner
 from archgraft.agent.budget import Budget
 from archgraft.agent.choosers.make import make_chooser
 from archgraft.agent.choosers.protocol import Chooser
+from archgraft.agent.devices import DevicePool, find_devices
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
 from archgraft.agent.loop import SearchLoop, spent
@@ -87,12 +88,15 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     chooser = make_chooser(settings.search.chooser, settings.llm)
     chooser.check()
     splits = task.load()
+    check_recipe(recipe_of(task, settings), splits)
+    limits = limits_of(settings)
+    devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
     watcher.phase(f"reading {request.model}")
     model = self_contained(reference, request.sources, cache)
-    rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits_of(settings))
+    rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits)
     check_output(rootstock, task)
     with open_run(request.out, run_info(request, task, modules)) as store:
-        setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser)
+        setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser, devices)
         return setup.run(planner, watcher)
 
 
@@ -108,12 +112,13 @@ class _Setup:
     sandbox: Sandbox
     store: RunStore
     chooser: Chooser
+    devices: DevicePool
 
     def run(self, planner: Planner, watcher: Watcher) -> SearchOutcome:
         search, metric = self.request.settings.search, self.task.metric
         limits = limits_of(self.request.settings)
         recipe = recipe_of(self.task, self.request.settings)
-        trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits)
+        trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices)
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)
         plant_rootstock(self.store, self.rootstock, trainer, metric, seeds, search.slots)
@@ -188,6 +193,16 @@ def recipe_of(task: Task, settings: Settings) -> Recipe:
     """The task's recipe with what the settings override."""
     overrides = {name: value for name, value in asdict(settings.recipe).items() if value is not None}
     return replace(task.recipe, **overrides)
+
+
+def check_recipe(recipe: Recipe, splits: Splits) -> None:
+    """Raises `UsageError` for a recipe that the data can't be trained with."""
+    inputs = splits.train.inputs
+    if recipe.augments and (inputs.ndim != 4 or inputs.dtype != "float32"):
+        raise UsageError(
+            f"recipe.crop_padding and recipe.horizontal_flip change pictures, but one input is {inputs.dtype} of shape "
+            f"{inputs.shape[1:]}: leave them at 0 and false"
+        )
 
 
 def caps_of(rootstock: Rootstock, settings: SearchSettings) -> CostCaps:

@@ -50,10 +50,21 @@ class RecipeSettings:
     batch_size: int | None = _setting(None, "Samples in a training batch.", at_least=1)
     optimizer: Literal["adamw", "sgd"] | None = _setting(None, "Optimiser: adamw or sgd.")
     learning_rate: float | None = _setting(None, "Peak learning rate, after the warm-up.", above=0)
+    learning_rate_rule: Literal["fixed", "range_test"] | None = _setting(
+        None, "Whose rate: the same for every model (fixed), or found for each by a short test (range_test)."
+    )
     weight_decay: float | None = _setting(None, "Weight decay.", at_least=0)
     warmup_share: float | None = _setting(None, "Share of the steps that warm up.", at_least=0, at_most=1)
     label_smoothing: float | None = _setting(None, "Label smoothing of cross-entropy.", at_least=0, at_most=1)
     gradient_clip: float | None = _setting(None, "Largest norm of the gradient.", above=0)
+    gradient_accumulation: int | None = _setting(
+        None, "Parts that a batch is trained in, one after the other: less memory, the same step.", at_least=1
+    )
+    crop_padding: int | None = _setting(
+        None, "Pixels of padding around a picture before a random crop of its size; 0 turns it off.", at_least=0
+    )
+    horizontal_flip: bool | None = _setting(None, "Whether pictures are mirrored left to right at random.")
+    mixed_precision: bool | None = _setting(None, "Whether training on a CUDA GPU computes in bfloat16.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class SandboxSettings:
     cpu_seconds: float = _setting(600.0, "CPU time of one training, over all its threads.", above=0)
     memory_bytes: int = _setting(4 * 2**30, "Memory of one candidate's process.", at_least=2**28)
     n_threads: int = _setting(1, "Threads of one candidate's process.", at_least=1)
+    device: str = _setting("cpu", "Where candidates train: cpu, cuda (every GPU), cuda:N, mps, or auto (the best).")
     allow_weak: bool = _setting(
         False, "Run even where the machine can't confine foreign code (tier C): at your own risk."
     )

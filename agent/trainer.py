@@ -1,13 +1,14 @@
 """Trains models for a search: the same task, recipe and limits for the rootstock and every candidate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
+from archgraft.agent.devices import DevicePool
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, evaluate
@@ -37,6 +38,7 @@ class Trainer:
     recipe: Recipe
     limits: Limits
     early_stop: EarlyStop | None = None
+    devices: DevicePool = field(default_factory=DevicePool)
 
     def train(self, source: str, construct: str, seed: int, *, keep_weights: bool = False) -> Trained:
         """Train from scratch and score on the validation split."""
@@ -52,16 +54,18 @@ class Trainer:
         return replace(self, early_stop=early_stop)
 
     def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
-        done = evaluate(
-            self.sandbox,
-            CandidateSource(source, construct),
-            self.task,
-            self.splits,
-            seed=seed,
-            limits=self.limits,
-            recipe=self.recipe,
-            **options,
-        )
-        # One process on one device: on a CPU no GPU time is used.
-        compute = Compute(wall_seconds=done.wall_seconds, cpu_seconds=done.cpu_seconds)
+        with self.devices.lease() as device:
+            done = evaluate(
+                self.sandbox,
+                CandidateSource(source, construct),
+                self.task,
+                self.splits,
+                seed=seed,
+                limits=self.limits,
+                recipe=self.recipe,
+                device=device,
+                **options,
+            )
+        gpu_seconds = done.wall_seconds if device.is_gpu else 0.0
+        compute = Compute(done.wall_seconds, done.cpu_seconds, gpu_seconds)
         return Trained(done.result, done.train_losses, done.weights, compute)

@@ -1,94 +1,198 @@
-"""How fast trees are told apart: hash, distance, features. Nothing is trained.
+"""Whether the hash tells random offspring apart, and how long hash, distance and features take. Nothing is trained.
 
-Run: python -m benchmarks.identity --rootstock examples/resnet.py:ResNet(blocks=3)@1x16x16 --json FILE
+Edits are drawn uniformly, of the rootstock and of offspring before, and printed on every rung that applies; each print
+that rebuilds to the intended tree is hashed. The prints of one edit should have one hash (`split` counts edits where
+they don't), and no two trees of one hash may differ in parameters or FLOPs (`collisions`).
+
+Run: python -m benchmarks.identity --library LIB --n 40 --json FILE
+     python -m benchmarks.identity --rootstock examples/resnet.py:ResNet@1x16x16 --library LIB --n 100
 """
 
 import argparse
 import json
-import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from archgraft.agent.paths import cache_folder
-from archgraft.agent.rootstock import Rootstock
-from archgraft.agent.show_tree import parsed_shape, traced_model
+from archgraft.agent.show_tree import parsed_shape
+from archgraft.evaluator.verify import Verified, verify
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.distance import normalised_distances, profile
-from archgraft.tree_ops.features import features, label_counts
+from archgraft.tree_ops.edits import Edit
+from archgraft.tree_ops.emission import Emitted, emissions
+from archgraft.tree_ops.features import features
 from archgraft.tree_ops.identity import tree_hash
+from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.tree import Tree
+from benchmarks.edits.measure import NO_CAP, Bench, planted, quantile
+from benchmarks.edits.suites import CIFAR_RESNET18, CONVNEXT, TIMM, VIT_OF_TIMM, Host
 
-N_REPEATS = 10
-N_PROFILES = 500
+HOSTS = (
+    CIFAR_RESNET18,
+    Host("timm.models.resnet:resnet18(num_classes=10)", (3, 64, 64), (TIMM,)),
+    VIT_OF_TIMM,
+    CONVNEXT,
+)
+_T = TypeVar("_T")
+SHARE_OF_LATER_EDITS = 0.3
+"""Of the edits, those made to an offspring instead of the rootstock."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """One host's. Times are milliseconds of CPU time, one entry a candidate."""
+
+    rootstock: str
+    source_kib: float
+    n_nodes: int
+    cold_hash_ms: float
+    """Of the rootstock, of which nothing has been read."""
+    n_edits: int = 0
+    n_refused: int = 0
+    n_candidates: int = 0
+    n_prints: int = 0
+    """More than candidates: those on further rungs."""
+    n_split: int = 0
+    split: list[str] = field(default_factory=list)
+    hash_ms: list[float] = field(default_factory=list)
+    profile_ms: list[float] = field(default_factory=list)
+    features_ms: list[float] = field(default_factory=list)
+
+
+class _Measuring:
+    """Offspring of one host, and what is found of them."""
+
+    def __init__(self, bench: Bench, host: Host) -> None:
+        self.bench = bench
+        self.inputs, self.rootstock = planted(host, bench)
+        tree = self.rootstock.tree
+        cold_ms, found = _timed(lambda: tree_hash(tree))
+        self.figures = Figures(host.reference, len(tree.source) / 1024, len(tree.nodes), cold_ms)
+        self.trees = [tree]
+        self.by_hash: dict[str, list[Tree]] = defaultdict(list, {found: [tree]})
+
+    def run(self) -> dict[str, Any]:
+        generator = np.random.default_rng(self.bench.seed)
+        of_rootstock = self._offers(self.trees[0])
+        while self.figures.n_edits < self.bench.n:
+            is_later = len(self.trees) > 1 and generator.random() < SHARE_OF_LATER_EDITS
+            parent = self.trees[int(generator.integers(1, len(self.trees)))] if is_later else self.trees[0]
+            for option in (self._offers(parent) if is_later else of_rootstock).draw_uniform(1, generator):
+                self._edit(parent, option.edit)
+        return self._told()
+
+    def _offers(self, tree: Tree) -> TreeOffers:
+        offered = {key: (module.spec.class_name, module.contract) for key, module in self.bench.modules.items()}
+        return TreeOffers(tree, offered, causal=False, max_parameters=NO_CAP, max_flops=NO_CAP, tried=lambda _: False)
+
+    def _edit(self, parent: Tree, edit: Edit) -> None:
+        self.figures.n_edits += 1
+        prints = emissions(parent, edit, lambda key: self.bench.modules[key].spec)
+        trees = [tree for tree in (self._rebuilt(parent, one).tree for one in prints) if tree is not None]
+        if not trees:
+            self.figures.n_refused += 1
+            return
+        hashes = [self._hashed(tree) for tree in trees]
+        self.trees.append(trees[0])
+        self.figures.n_candidates += 1
+        self.figures.n_prints += len(trees)
+        if len(set(hashes)) > 1:
+            self.figures.n_split += 1
+            self.figures.split.append(f"{edit.operator} at {edit.path}")
+        self.figures.profile_ms.append(_timed(lambda: profile(trees[0]))[0])
+        self.figures.features_ms.append(_timed(lambda: features(trees[0]))[0])
+
+    def _rebuilt(self, parent: Tree, emitted: Emitted) -> Verified:
+        rootstock = self.rootstock
+        return verify(
+            self.bench.sandbox,
+            parent,
+            [emitted],
+            self.inputs,
+            rootstock.output_shape,
+            rootstock.n_unreached,
+            self.bench.seed,
+            Limits(),
+        )
+
+    def _hashed(self, tree: Tree) -> str:
+        elapsed_ms, found = _timed(lambda: tree_hash(tree))
+        self.figures.hash_ms.append(elapsed_ms)
+        self.by_hash[found].append(tree)
+        return found
+
+    def _told(self) -> dict[str, Any]:
+        figures = self.figures
+        profiles = [profile(tree) for tree in self.trees]
+        pairs_ms, distances = _timed(lambda: normalised_distances(profiles))
+        far = distances[np.triu_indices(len(profiles), 1)]
+        return {
+            "rootstock": figures.rootstock,
+            "source_kib": figures.source_kib,
+            "n_nodes": figures.n_nodes,
+            "edits": figures.n_edits,
+            "refused": figures.n_refused,
+            "candidates": figures.n_candidates,
+            "prints": figures.n_prints,
+            "distinct_hashes": len(self.by_hash),
+            "collisions": sum(
+                len({(one.n_parameters, one.flops) for one in same}) > 1 for same in self.by_hash.values()
+            ),
+            "split": figures.n_split,
+            "split_edits": figures.split,
+            "cold_hash_ms": figures.cold_hash_ms,
+            "hash_ms_p50": quantile(figures.hash_ms, 0.5),
+            "hash_ms_p90": quantile(figures.hash_ms, 0.9),
+            "profile_ms_p50": quantile(figures.profile_ms, 0.5),
+            "features_ms_p50": quantile(figures.features_ms, 0.5),
+            "all_pairs_ms": pairs_ms,
+            "median_distance": float(np.median(far)) if len(far) else None,
+        }
+
+
+def _timed(work: Callable[[], _T]) -> tuple[float, _T]:
+    started = time.thread_time()
+    found = work()
+    return 1000 * (time.thread_time() - started), found
 
 
 def main() -> None:
-    """Print one line a rootstock, and write the figures as JSON."""
+    """Print one line a host, and write the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rootstock", action="append", required=True, metavar="MODEL@SHAPE")
+    parser.add_argument("--rootstock", action="append", default=[], metavar="MODEL@SHAPE")
     parser.add_argument("--from", dest="sources", action="append", default=[])
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--n", type=int, default=40, help="edits of each host")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = []
+    with Library(arguments.library) as library:
+        modules = {module.id: module for module in library.modules()}
     with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
-        for text in arguments.rootstock:
-            model, _, shape = text.rpartition("@")
-            rootstock = traced_model(model, parsed_shape(shape), arguments.sources, cache_folder(), sandbox, Limits())
-            rows.append(measure(rootstock))
-            print(
-                "  ".join(f"{name} {value:.4g}" if name != "rootstock" else value for name, value in rows[-1].items())
-            )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2))
+        bench = Bench(sandbox, modules, cache_folder(), arguments.seed, arguments.n, 1)
+        for host in _hosts(arguments.rootstock, arguments.sources):
+            rows.append(_Measuring(bench, host).run())
+            print(*(f"{name} {_short(value)}" for name, value in rows[-1].items()), sep="  ", flush=True)
+            if arguments.json:
+                arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
 
 
-def measure(rootstock: Rootstock) -> dict[str, Any]:
-    """Median milliseconds of CPU time of each function; of the hash also for a source that was never read."""
-    tree = rootstock.tree
-    sources = [replace(tree, source=f"{tree.source}\n# {number}\n") for number in range(N_REPEATS)]
-    tree_hash(tree)
-    return {
-        "rootstock": rootstock.reference,
-        "n_nodes": len(tree.nodes),
-        "source_kib": len(tree.source) / 1024,
-        "hash_ms": _median_ms(lambda _: tree_hash(tree)),
-        "hash_of_new_source_ms": _median_ms(lambda place: tree_hash(sources[place])),
-        "profile_ms": _median_ms(lambda _: profile(tree)),
-        "features_ms": _median_ms(lambda _: features(tree)),
-        "labels_ms": _median_ms(lambda _: label_counts(tree)),
-        "all_pairs_of_500_s": _all_pairs_seconds(tree),
-    }
+def _hosts(references: Sequence[str], sources: Sequence[str]) -> Sequence[Host]:
+    asked = [text.rpartition("@") for text in references]
+    return [Host(model, parsed_shape(shape), tuple(sources)) for model, _, shape in asked] or HOSTS
 
 
-def _median_ms(work: Callable[[int], object]) -> float:
-    times = []
-    for place in range(N_REPEATS):
-        started = time.process_time()
-        work(place)
-        times.append(1000 * (time.process_time() - started))
-    return statistics.median(times)
-
-
-def _all_pairs_seconds(tree: Tree) -> float:
-    """Distances of all pairs of as many profiles as a long search has candidates, each with other grams."""
-    generator = np.random.default_rng(0)
-    grams = list(profile(tree).items())
-    profiles = []
-    for number in range(N_PROFILES):
-        kept = generator.random(len(grams)) < 0.9
-        found = defaultdict(int, {gram: count for (gram, count), is_kept in zip(grams, kept, strict=True) if is_kept})
-        found |= {(str(number), str(extra)): 1 for extra in range(10)}
-        profiles.append(found)
-    started = time.process_time()
-    normalised_distances(profiles)
-    return time.process_time() - started
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

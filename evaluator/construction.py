@@ -134,7 +134,7 @@ class ConstructionRecorder:
 
 
 @functools.cache
-def _signature(cls: type[nn.Module]) -> inspect.Signature:
+def _signature(cls: Any) -> inspect.Signature:
     """That of the constructor; torch's own LSTM and GRU hide theirs, which is that of their base."""
     if cls.__init__ not in (nn.LSTM.__init__, nn.GRU.__init__):
         return inspect.signature(cls.__init__)
@@ -144,7 +144,7 @@ def _signature(cls: type[nn.Module]) -> inspect.Signature:
 
 
 @functools.cache
-def _plain_names(cls: type[nn.Module]) -> tuple[str, ...] | None:
+def _plain_names(cls: Any) -> tuple[str, ...] | None:
     """The constructor's parameters where all may be given by place or by name; None where some may not."""
     first, *parameters = _signature(cls).parameters.values()
     is_plain = all(one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for one in (first, *parameters))
@@ -152,7 +152,7 @@ def _plain_names(cls: type[nn.Module]) -> tuple[str, ...] | None:
 
 
 @functools.cache
-def _defaults(cls: type[nn.Module]) -> dict[str, Any]:
+def _defaults(cls: Any) -> dict[str, Any]:
     parameters = _signature(cls).parameters.values()
     return {one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty}
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from archgraft.evaluator import latency
+from archgraft.evaluator.devices import CPU, Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.examination import Examination, FailedExaminationError, check_alike, prepare
 from archgraft.evaluator.limits import CostCaps
@@ -64,6 +65,7 @@ def evaluate(
     keep_weights: bool = False,
     weights: Arrays | None = None,
     readable: tuple[Path, ...] = (),
+    device: Device = CPU,
 ) -> Evaluation:
     """Train a candidate from `seed` and score it on one split; with `weights`, score that state without training.
 
@@ -79,6 +81,7 @@ def evaluate(
         "recipe": asdict(recipe or task.recipe),
         "loss": task.loss,
         "seed": seed,
+        "device": asdict(device),
         "return_weights": keep_weights,
     }
     arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
@@ -112,6 +115,8 @@ class Dialogue:
         self.failure: tuple[Status, str] | None = None
         self.train_losses: list[float] = []
         self.train_loss = float("nan")
+        self.learning_rate: float | None = None
+        self.gpu_memory_bytes: int | None = None
         self.n_parameters = self.flops = 0
         self.outputs: np.ndarray | None = None
         self.latency: latency.Latency | None = None
@@ -141,6 +146,10 @@ class Dialogue:
             said = yield GO
         self.stage = _STAGES[phase]
         self.train_loss = _number(said.header["train_loss"])
+        if (learning_rate := said.header.get("learning_rate")) is not None:
+            self.learning_rate = _number(learning_rate)
+        if (gpu_memory_bytes := said.header.get("gpu_memory_bytes")) is not None:
+            self.gpu_memory_bytes = int(_number(gpu_memory_bytes))
         exam = self.examination
         said = yield Message({"do": "run", "batch_size": exam.batch_size}, {"inputs": exam.inputs})
         raw = said.arrays["outputs"]
@@ -203,5 +212,7 @@ def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed:
             latency_ms_p95=dialogue.latency.p95_ms,
             latency_batch=dialogue.latency.batch_size,
             peak_memory_bytes=outcome.peak_memory_bytes,
+            peak_gpu_memory_bytes=dialogue.gpu_memory_bytes,
+            learning_rate=dialogue.learning_rate,
         )
     return Result(status, stage, reason, seed, split, metrics, outcome.wall_seconds, outcome.tier)

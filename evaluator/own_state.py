@@ -1,8 +1,13 @@
-"""What a module keeps on itself: tensors, slots, and attributes with plain values. Runs in the sandbox child only."""
+"""What a module keeps on itself: tensors, slots, attributes with plain values, and what was done to it by hooks.
 
+Runs in the sandbox child only.
+"""
+
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from archgraft.evaluator.construction import is_literal, plain
@@ -10,10 +15,46 @@ from archgraft.evaluator.construction import is_literal, plain
 MAX_LITERAL_CHARACTERS = 300
 """Longer values (a vocabulary, a table) are data, not structure."""
 _OF_EVERY_MODULE = frozenset(vars(nn.Module()))
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 
-def own_tensors(model: nn.Module) -> dict[int, list[dict[str, Any]]]:
-    """Parameters and persistent buffers of each module, by its identity, as JSON of `NodeTensor`; ties resolved."""
+def start_contents(model: nn.Module) -> dict[int, str]:
+    """`NodeTensor.content` of each tensor, by its identity; to be asked before the model runs."""
+    parameters = {id(one): content(one, digest_others=False) for one in model.parameters()}
+    return parameters | {id(one): content(one, digest_others=True) for one in model.buffers()}
+
+
+def content(tensor: torch.Tensor, *, digest_others: bool) -> str:
+    """The value that all of a tensor has, as Python writes it; for others empty or 16 digits that tell the bytes."""
+    if nn.parameter.is_lazy(tensor) or not tensor.numel() or tensor.layout != torch.strided or tensor.is_meta:
+        return ""
+    values = tensor.detach()
+    first = values[(0,) * values.dim()]
+    if first.item() == values[(-1,) * values.dim()].item() and bool((values == first).all()):
+        return repr(first.item())
+    if not digest_others:
+        return ""
+    data = values.cpu().contiguous().flatten().view(torch.uint8).numpy()
+    return hashlib.blake2b(data.tobytes(), digest_size=8).hexdigest()
+
+
+def alterations(module: nn.Module) -> list[str]:
+    """`Node.alterations`: hooks of the module or of its own tensors, and methods that the instance hides."""
+    held = [one for one in (*module._parameters.values(), *module._buffers.values()) if one is not None]
+    is_hooked = any(getattr(module, hooks) for hooks in _HOOKS) or any(tensor._backward_hooks for tensor in held)
+    hidden = [
+        name
+        for name, value in vars(module).items()
+        if name not in _OF_EVERY_MODULE and callable(value) and callable(getattr(type(module), name, None))
+    ]
+    return [*(["hook"] if is_hooked else []), *hidden]
+
+
+def own_tensors(model: nn.Module, contents: Mapping[int, str]) -> dict[int, list[dict[str, Any]]]:
+    """Parameters and persistent buffers of each module, by its identity, as JSON of `NodeTensor`; ties resolved.
+
+    `contents` are `start_contents`.
+    """
     first: dict[int, str] = {}  # where the model first holds a tensor
     found: dict[int, list[dict[str, Any]]] = {}
     for path, module in model.named_modules():
@@ -31,6 +72,8 @@ def own_tensors(model: nn.Module) -> dict[int, list[dict[str, Any]]]:
                         "dtype": str(tensor.dtype).removeprefix("torch."),
                         "kind": kind,
                         "tied_to": "" if holder == prefix + name else holder,
+                        "content": contents.get(id(tensor), ""),
+                        "is_frozen": kind == "parameter" and not tensor.requires_grad,
                     }
                 )
     return found
@@ -49,6 +92,15 @@ def plain_attributes(module: nn.Module) -> list[tuple[str, str]]:
         (name, text)
         for name, value in vars(module).items()
         if name not in _OF_EVERY_MODULE and not name.startswith("_") and (text := literal_text(value)) is not None
+    ]
+
+
+def further_attributes(module: nn.Module) -> list[tuple[str, str]]:
+    """`Node.further_attributes`: name and literal, or an empty text, of what `plain_attributes` leaves out."""
+    return [
+        (name, text if name.startswith("_") and text is not None else "")
+        for name, value in vars(module).items()
+        if name not in _OF_EVERY_MODULE and ((text := literal_text(value)) is None or name.startswith("_"))
     ]
 
 

@@ -49,6 +49,16 @@ class Metrics:
     latency_ms_p95: float
     latency_batch: int
     peak_memory_bytes: int
+    """Of the child's process, beyond what every child starts with; seen from the parent."""
+    peak_gpu_memory_bytes: int | None = None
+    """What torch allocated on the GPU at most, while training included; none on a CPU."""
+    learning_rate: float | None = None
+    """The peak that the model was trained with; none when weights were given."""
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """Throughput of forward passes at that batch size; none where a pass is too short for the clock."""
+        return 1e3 * self.latency_batch / self.latency_ms if self.latency_ms > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

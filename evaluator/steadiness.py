@@ -31,10 +31,14 @@ def places(model: nn.Module) -> Places:
 def other_batch(inputs: torch.Tensor) -> torch.Tensor:
     """A smaller batch of the same range with other values: small where the first one's are large.
 
-    Two samples are the fewest that batch normalisation can train on.
+    Two samples are the fewest that batch normalisation can train on. They are those that lie furthest on the side of
+    the middle where the first batch lies as a whole, so that this one lies on the other.
     """
-    smallest, largest, samples = inputs.min(), inputs.max(), inputs[:N_OTHER]
-    return -samples if smallest < 0 else largest + smallest - samples
+    smallest, largest = inputs.min(), inputs.max()
+    ends = smallest + largest if smallest >= 0 else torch.zeros_like(smallest)
+    sides = inputs.flatten(1).double().mean(1) - ends / 2
+    chosen = sides.argsort(descending=bool(sides.mean() > 0))[:N_OTHER]
+    return ends - inputs[chosen]
 
 
 def unsteady(stood: Sequence[Places], first: Flow, second: Flow) -> dict[str, str]:
@@ -67,7 +71,7 @@ def _varying(key: int, first: Flow, second: Flow) -> str:
 def _are_alike(
     shapes: Collection[Sequence[int]], others: Collection[Sequence[int]], size: int, other_size: int
 ) -> bool:
-    """Whether all shapes of a pass occur in the other, where axes that hold the batch are as long as that makes them."""
+    """Whether each pass has all shapes of the other, axes that hold the batch being as long as that makes them."""
 
     def is_alike(shape: Sequence[int], other: Sequence[int]) -> bool:
         if len(shape) != len(other):

@@ -1,10 +1,11 @@
 """What a change of a model's code does to its weights and outputs. Child program (law 1).
 
 Both models are built, every weight that both have is copied from the old to the new one, and both are run on the same
-inputs in eval mode. Request header: `old`, `new` (sources), `construct`, `seed`, `swapped` (paths of the modules that
-were exchanged); array `inputs`. Answer header: `keys`, one entry for each tensor of either state dict with `old`,
-`new` (names, or None) and `how`: `kept`, `moved` (same shape, in the same order within the exchanged module), `new` or
-`gone`; `error` (largest absolute difference of the outputs) and `scale` (largest absolute output of the old model).
+inputs, in eval and in train mode. Request header: `old`, `new` (sources), `construct`, `seed`, `swapped` (paths of the
+modules that were exchanged); array `inputs`. Answer header: `keys`, one entry for each tensor of either state dict with
+`old`, `new` (names, or None) and `how`: `kept`, `moved` (same shape, in the same order within the exchanged module),
+`new` or `gone`; `error` (largest absolute difference of the outputs), `scale` (largest absolute output of the old
+model) and `relative` (the largest difference relative to the largest output, of the model or of an exchanged module).
 """
 
 from typing import Any
@@ -17,6 +18,9 @@ from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.nested import tensors
 from archgraft.sandbox.protocol import Channel, Message
 
+LARGEST = 1e30
+"""Stands for infinity in an answer."""
+
 
 def run(channel: Channel) -> Message:
     """Entry point."""
@@ -27,8 +31,9 @@ def run(channel: Channel) -> Message:
     pairs = matched(old.state_dict(), new.state_dict(), [str(path) for path in header["swapped"]])
     copy_weights(old, new, pairs)
     inputs = torch.from_numpy(np.array(channel.request.arrays["inputs"]))
-    error, scale = compare_outputs(old, new, inputs)
-    return Message({"keys": keys(old.state_dict(), new.state_dict(), pairs), "error": error, "scale": scale})
+    entries = keys(old.state_dict(), new.state_dict(), pairs)
+    error, scale, relative = compare_outputs(old, new, inputs, [str(path) for path in header["swapped"]])
+    return Message({"keys": entries, "error": error, "scale": scale, "relative": min(relative, LARGEST)})
 
 
 Pairs = dict[str, tuple[str, str]]
@@ -69,13 +74,44 @@ def keys(old: dict[str, Tensor], new: dict[str, Tensor], pairs: Pairs) -> list[d
     return found
 
 
-def compare_outputs(old: nn.Module, new: nn.Module, inputs: Tensor) -> tuple[float, float]:
-    """The largest absolute difference of the outputs, and the largest absolute output of the old model."""
-    outputs = []
-    for model in (old, new):
-        torch.manual_seed(0)
-        with torch.no_grad():
-            outputs.append(tensors(model.eval()(inputs)))
-    pairs = list(zip(*outputs, strict=True))
-    error = max((float((one.double() - other.double()).abs().max()) for one, other in pairs), default=0.0)
-    return error, max((float(one.double().abs().max()) for one, _ in pairs), default=0.0)
+def compare_outputs(old: nn.Module, new: nn.Module, inputs: Tensor, swapped: list[str]) -> tuple[float, float, float]:
+    """The largest difference of the outputs, the largest output of the old model, and the largest relative difference.
+
+    Both are run in eval and in train mode, from the same seed. What the exchanged modules themselves give counts in
+    the relative difference, too: an untrained network can hide at its end what they do.
+    """
+    error = scale = relative = 0.0
+    for is_training in (False, True):
+        ours, theirs = (_outputs(model.train(is_training), inputs, swapped) for model in (new, old))
+        for path, expected in theirs.items():
+            gap, largest = _gap(ours.get(path, []), expected)
+            relative = max(relative, gap / largest if largest else gap)
+            if path == "":
+                error, scale = max(error, gap), max(scale, largest)
+    return error, scale, relative
+
+
+def _outputs(model: nn.Module, inputs: Tensor, swapped: list[str]) -> dict[str, list[Tensor]]:
+    """What the model gives (under ""), and what the modules at these paths gave in their last call."""
+    found: dict[str, list[Tensor]] = {}
+    named = dict(model.named_modules())
+    handles = [
+        named[path].register_forward_hook(lambda _m, _i, output, path=path: found.update({path: tensors(output)}))
+        for path in swapped
+        if path in named
+    ]
+    torch.manual_seed(0)
+    with torch.no_grad():
+        found[""] = tensors(model(inputs))
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def _gap(ours: list[Tensor], theirs: list[Tensor]) -> tuple[float, float]:
+    """The largest absolute difference, and the largest absolute value of theirs; infinite where shapes differ."""
+    if [one.shape for one in ours] != [one.shape for one in theirs]:
+        return float("inf"), 1.0
+    pairs = [(one.double(), other.double()) for one, other in zip(ours, theirs) if one.numel()]
+    gap = max((float((one - other).abs().max()) for one, other in pairs), default=0.0)
+    return gap, max((float(other.abs().max()) for _, other in pairs), default=0.0)

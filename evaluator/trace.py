@@ -6,7 +6,8 @@ Answer header: `nodes` (parents first; see `archgraft.tree_ops.tree.Node`, witho
 `n_parameters`, `flops` (one sample), `unreached` (names of trainable parameters without a gradient), and the reasons
 why the model can't be trained, if any, in `faults`.
 
-The first pass is in eval mode, and recorded; the second one, of another batch, is in train mode and goes backward.
+The first pass is in eval mode, and recorded; the second one, of another, smaller batch, is in train mode and goes
+backward.
 Where the two differ in what they call, the model depends on its data.
 """
 
@@ -25,7 +26,14 @@ from archgraft.evaluator.joins import JoinRecorder
 from archgraft.evaluator.learning import try_learning
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.one_tensor import require_one_input, require_one_output
-from archgraft.evaluator.own_state import own_tensors, plain_attributes, shared_slots
+from archgraft.evaluator.own_state import (
+    alterations,
+    further_attributes,
+    own_tensors,
+    plain_attributes,
+    shared_slots,
+    start_contents,
+)
 from archgraft.evaluator.repeated_noise import repeated_noise
 from archgraft.evaluator.spans import site
 from archgraft.evaluator.steadiness import other_batch, places, unsteady
@@ -69,6 +77,9 @@ class Recorded:
         self.calls, self.reads, self.joins = calls, reads, joins
         self.flow, self.second_flow, self.counter = Flow(), Flow(), FlopCount()
         self.attributes = {id(module): plain_attributes(module) for module in model.modules()}
+        self.further_attributes = {id(module): further_attributes(module) for module in model.modules()}
+        self.alterations = {id(module): alterations(module) for module in model.modules()}
+        self.contents = start_contents(model)
         self.places = [places(model)]
         """As built, and after each pass."""
         self._model, self._seed = model, seed
@@ -96,7 +107,11 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
     paths: dict[int, list[str]] = defaultdict(list)
     for path, key in recorded.places[-1].items():
         paths[key].append(path)
-    tensors, joins, n_made = own_tensors(model), recorded.joins.of_modules(), recorded.calls.instances_per_span()
+    tensors, joins, n_made = (
+        own_tensors(model, recorded.contents),
+        recorded.joins.of_modules(),
+        recorded.calls.instances_per_span(),
+    )
     owners = Counter(id(parameter) for module in model.modules() for parameter in own_parameters(module))
     sizes = parameter_counts(model)
     closed = unsteady(recorded.places, recorded.flow, recorded.second_flow)
@@ -120,6 +135,8 @@ def describe(model: nn.Module, recorded: Recorded) -> list[dict[str, Any]]:
                 "tensors": tensors[key],
                 "joins": joins.get(key, []),
                 "attributes": recorded.attributes.get(key, []),
+                "further_attributes": recorded.further_attributes.get(key, []),
+                "alterations": recorded.alterations.get(key, []),
                 "closed_because": closed.get(path) or changed_class(module, cls),
                 "branches_on_data": key in recorded.joins.deciding,
                 **reads_of(module, recorded),

@@ -1,16 +1,18 @@
 """Builds a model, trains it, then answers what the parent asks of it. Child program (law 1).
 
-Request header: `source`, `construct`, `recipe`, `loss`, `seed`, `return_weights`; arrays `inputs` and `targets` (the
-training split), and, to load a state instead of training, `weights/NAME`.
+Request header: `source`, `construct`, `recipe`, `loss`, `seed`, `device` (`name`, `memory_share`), `return_weights`;
+arrays `inputs` and `targets` (the training split), and, to load a state instead of training, `weights/NAME`.
 
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
-(`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode).
+(`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
+`learning_rate`, the peak, none when weights were given; `gpu_memory_bytes`, at its peak, none on a CPU).
 Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
 gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
 so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.
 """
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,8 +23,9 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.loading import build, load_module
+from archgraft.evaluator.losses import Loss, NonFiniteLossError, loss_named
 from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.training import Loss, NonFiniteLossError, loss_named, train
+from archgraft.evaluator.training import CPU, train
 from archgraft.sandbox.protocol import Channel, Message
 
 PROFILE_BATCH = 2
@@ -32,16 +35,18 @@ WEIGHTS = "weights/"
 
 def run(channel: Channel) -> Message:
     """Entry point."""
-    torch.use_deterministic_algorithms(True)
     header: Mapping[str, Any] = channel.request.header
+    device = made_ready(**header["device"])
     arrays = {name: torch.from_numpy(np.array(array)) for name, array in channel.request.arrays.items()}
     seed = int(header["seed"])
     model = build(load_module(header["source"]), header["construct"], seed)
     if not _go(channel, "built", **profile(model, arrays["inputs"][:PROFILE_BATCH])):
         return Message()
     weights = {name.removeprefix(WEIGHTS): array for name, array in arrays.items() if name.startswith(WEIGHTS)}
+    model.to(device)
     recipe = Recipe(**header["recipe"])
     inputs, targets = arrays["inputs"], arrays["targets"]
+    learning_rate = None
     if weights:
         model.load_state_dict(weights)
     else:
@@ -53,11 +58,26 @@ def run(channel: Channel) -> Message:
             going = _go(channel, "epoch", epoch=epoch, train_loss=train_loss)
             return going
 
-        train(model, inputs, targets, recipe, loss, seed, keep_going)
+        learning_rate = train(model, inputs, targets, recipe, loss, seed, keep_going, device)
         if not going:
             return Message()
-    serve(channel, model, final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), recipe.batch_size))
+    n_at_once = max(1, recipe.batch_size // recipe.gradient_accumulation)
+    train_loss = final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), n_at_once)
+    serve(channel, model, {"train_loss": train_loss, "learning_rate": learning_rate})
     return Message({}, state_of(model) if header["return_weights"] else {})
+
+
+def made_ready(name: str, memory_share: float) -> torch.device:
+    """The device, set up so that the same seed gives the same numbers: bit for bit on a CPU, nearly so elsewhere.
+
+    Some operations have no deterministic kernel on a GPU; there they run all the same, with a warning in the log.
+    """
+    device = torch.device(name)
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what makes matrix products deterministic on CUDA
+    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+    if device.type == "cuda":
+        torch.cuda.set_per_process_memory_fraction(memory_share, device)
+    return device
 
 
 def profile(model: nn.Module, inputs: Tensor) -> dict[str, Any]:
@@ -75,19 +95,22 @@ def profile(model: nn.Module, inputs: Tensor) -> dict[str, Any]:
 def final_loss(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss, batch_size: int) -> float:
     """Mean loss in eval mode over the first training samples. Raises `NonFiniteLossError`."""
     model.eval()
+    device = device_of(model)
     n = min(len(inputs), MAX_LOSS_SAMPLES)
     with torch.no_grad():
         batches = zip(torch.split(inputs[:n], batch_size), torch.split(targets[:n], batch_size))
-        total = sum(float(loss(_checked(model(x)), y)) * len(x) for x, y in batches)
+        total = sum(float(loss(_checked(model(x.to(device))).float(), y.to(device))) * len(x) for x, y in batches)
     if not math.isfinite(total):
         raise NonFiniteLossError(f"the trained model's loss on its training data is {total}")
     return total / n
 
 
-def serve(channel: Channel, model: nn.Module, train_loss: float) -> None:
-    """Run what the parent sends until it has seen enough."""
+def serve(channel: Channel, model: nn.Module, said: Mapping[str, Any]) -> None:
+    """Say `said` of the training, then run what the parent sends until it has seen enough."""
     model.eval()
-    answer = Message({"phase": "ready", "train_loss": train_loss})
+    device = device_of(model)
+    gpu_memory_bytes = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    answer = Message({"phase": "ready", **said, "gpu_memory_bytes": gpu_memory_bytes})
     outputs = np.zeros(0, np.float32)
     while (order := channel.ask(answer)).header["do"] != "finish":
         if order.header["do"] == "run":
@@ -99,15 +122,21 @@ def serve(channel: Channel, model: nn.Module, train_loss: float) -> None:
 def forward(model: nn.Module, inputs: Tensor, batch_size: int) -> np.ndarray:
     """Raw float32 outputs of all inputs, batch by batch."""
     with torch.no_grad():
-        parts = [_checked(model(batch)).float() for batch in torch.split(inputs, batch_size)]
+        device = device_of(model)
+        parts = [_checked(model(batch.to(device))).float().cpu() for batch in torch.split(inputs, batch_size)]
     joined: np.ndarray = torch.cat(parts).numpy()
     return joined
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's parameters are; a model without any is on the CPU."""
+    return next((parameter.device for parameter in model.parameters()), CPU)
 
 
 def state_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Every parameter and buffer that `load_state_dict` wants, in dtypes that can travel: half precision as float32."""
     kept = (torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool)
-    state = {name: tensor.detach() for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)}
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items() if isinstance(tensor, Tensor)}
     return {name: (t if t.dtype in kept else t.float()).contiguous().numpy() for name, t in state.items()}
 
 

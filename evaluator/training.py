@@ -1,109 +1,60 @@
 """Trains a model with a recipe. Runs in the sandbox child only."""
 
-import importlib
 from collections.abc import Callable
-from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archgraft.evaluator.augmentation import augmented
+from archgraft.evaluator.learning_rate import rate_by_test
+from archgraft.evaluator.losses import Loss, NonFiniteLossError
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.schedule import learning_rate_share
+from archgraft.evaluator.stepping import batches_of, n_batches, optimizer_for, set_learning_rate, take_step
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""Takes outputs and targets of a batch; gives a scalar."""
 KeepGoing = Callable[[int, float], bool]
 """Told after each epoch (counted from 1) with its mean training loss; False ends the training."""
-MOMENTUM = 0.9
-
-
-class NonFiniteLossError(FloatingPointError):
-    """The training loss became NaN or infinite: a candidate's failure of its own kind."""
-
-
-def loss_named(name: str, label_smoothing: float) -> Loss:
-    """A function of `torch.nn.functional`, or a user's `package.module:function`. Raises `ValueError`.
-
-    Cross-entropy takes logits with the classes last, (N, K) or (N, T, K).
-    """
-    if name == "cross_entropy":
-        return partial(_cross_entropy, label_smoothing=label_smoothing)
-    place, _, function = name.rpartition(":")
-    found = getattr(importlib.import_module(place) if place else F, function, None)
-    if not callable(found):
-        raise ValueError(
-            f"there is no loss {name!r}: name a function of torch.nn.functional or package.module:function"
-        )
-    loss: Loss = found
-    return loss
-
-
-def _cross_entropy(outputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
-    return F.cross_entropy(outputs.flatten(0, -2), targets.flatten(), label_smoothing=label_smoothing)
+CPU = torch.device("cpu")
+_AUGMENTATION_SEED = 2**32
+"""Apart from every seed of a search, so that crops don't follow the shuffling."""
 
 
 def train(
-    model: nn.Module, inputs: Tensor, targets: Tensor, recipe: Recipe, loss: Loss, seed: int, keep_going: KeepGoing
-) -> None:
-    """Train in place. Shuffling has a generator of its own, so that a model's use of chance can't change the batches.
+    model: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    recipe: Recipe,
+    loss: Loss,
+    seed: int,
+    keep_going: KeepGoing,
+    device: torch.device = CPU,
+) -> float:
+    """Train in place, a model that is on `device` already; the data (N, ...) stay where they are, batches move.
 
-    Raises `NonFiniteLossError`.
+    Shuffling and augmentation have generators of their own, so that a model's use of chance can't change the batches.
+    Returns the peak learning rate. Raises `NonFiniteLossError`.
     """
-    torch.manual_seed(seed)
-    shuffle = torch.Generator().manual_seed(seed)
-    optimizer = _optimizer(model, recipe)
     n_steps = recipe.epochs * n_batches(len(inputs), recipe.batch_size)
+    peak = recipe.learning_rate
+    if recipe.learning_rate_rule == "range_test":
+        peak = rate_by_test(model, inputs, targets, recipe, loss, seed, n_steps)
+    torch.manual_seed(seed)
+    shuffle, augment = (torch.Generator().manual_seed(seed + offset) for offset in (0, _AUGMENTATION_SEED))
+    optimizer = optimizer_for(model, recipe)
     step = 0
     model.train()
     for epoch in range(1, recipe.epochs + 1):
-        total = torch.zeros(())
+        total = torch.zeros((), device=device)
         n_seen = 0
-        for rows in _batches(len(inputs), recipe.batch_size, shuffle):
-            _set_learning_rate(
-                optimizer, recipe.learning_rate * learning_rate_share(step, n_steps, recipe.warmup_share)
-            )
-            value = loss(model(inputs[rows]), targets[rows])
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(value)
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
-            optimizer.step()
-            total += value.detach() * len(rows)
+        for rows in batches_of(len(inputs), recipe.batch_size, shuffle):
+            set_learning_rate(optimizer, peak * learning_rate_share(step, n_steps, recipe.warmup_share))
+            x = augmented(inputs[rows], recipe, augment).to(device)
+            total += take_step(model, optimizer, x, targets[rows].to(device), recipe, loss) * len(rows)
             n_seen += len(rows)
             step += 1
         mean = float(total) / n_seen
         if not -float("inf") < mean < float("inf"):
             raise NonFiniteLossError(f"the training loss became {mean} in epoch {epoch} of {recipe.epochs}")
         if not keep_going(epoch, mean):
-            return
-
-
-def n_batches(n_samples: int, batch_size: int) -> int:
-    """Batches in an epoch. A last batch of one sample is left out: batch normalisation can't train on it."""
-    n_whole, rest = divmod(n_samples, batch_size)
-    return max(1, n_whole + (rest > 1))
-
-
-def _batches(n_samples: int, batch_size: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-    """Shuffled row numbers of one epoch."""
-    rows = torch.randperm(n_samples, generator=generator)
-    return torch.split(rows, batch_size)[: n_batches(n_samples, batch_size)]
-
-
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay for matrices and kernels only: on scales, biases and gates it would just pull them to zero."""
-    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in learnt if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    # One fused kernel instead of a dozen small ones per tensor; it takes real numbers only.
-    fused = all(parameter.is_floating_point() for parameter in learnt)
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(groups, recipe.learning_rate, momentum=MOMENTUM, nesterov=True, fused=fused)
-    return torch.optim.AdamW(groups, recipe.learning_rate, fused=fused)
-
-
-def _set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+            break
+    return peak

@@ -44,6 +44,7 @@ _BASE_WIDTH = re.compile(
 _HEADS = re.compile(r"(^|_)(n_?heads?|num_heads|heads)$")
 _REDUCTION = re.compile(r"(^|_)(reduction|squeeze|rd)")
 _DIVISOR = re.compile(r"(^|_)(n_?heads?|num_heads|heads|groups|num_groups)$")
+_GROUPED = re.compile(r"(^|_)(groups?|group_size|group_width|cardinality)$")
 _RATE = re.compile(r"(^|_)(dropout|drop|drop_path|drop_rate|drop_prob|p)$")
 _WIDTH_HINT = re.compile(r"(^|_)(dim|embed|embd|width|planes|model)(_|$)")
 
@@ -90,6 +91,7 @@ def _breaks_divisions(node: Node, change: ArgumentChange) -> bool:
     A factor counts on the narrowest width that flows in: an eighth of 4 channels is none.
     """
     given = _given(node)
+    is_grouped = any(_GROUPED.search(name) and type(value) is int and value > 1 for name, value in given.items())
     divisors = [value for name, value in given.items() if _DIVISOR.search(name) and type(value) is int and value > 0]
     for name, text in change.changes:
         old = given.get(name)
@@ -98,6 +100,8 @@ def _breaks_divisions(node: Node, change: ArgumentChange) -> bool:
             if any(old % n == 0 and new % n for n in divisors):
                 return True
         elif isinstance(new, int | float) and _FACTOR.search(name):
+            if is_grouped:
+                return True  # how the groups divide what the factor gives is not to be seen from here
             width = min((min(shape[1:]) for shape in node.input_shapes if len(shape) > 1), default=1)
             if width * (new if new < 1 else 1 / new if _REDUCTION.search(name) else 1) < 1:
                 return True

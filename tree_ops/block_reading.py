@@ -5,9 +5,10 @@ block is Python by itself, the file is these blocks one after the other, so each
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from archgraft.tree_ops.file_texts import HeldText, lines_of
 from archgraft.tree_ops.module_reader import parse_module
@@ -15,6 +16,7 @@ from archgraft.tree_ops.modules import Binding, ModuleSource
 
 _MAX_REMEMBERED = 4096
 _DEFINITIONS = ("def ", "class ", "async def ")
+_Read = TypeVar("_Read")
 
 
 def read_text(text: str, name: str) -> ModuleSource:
@@ -33,10 +35,15 @@ def read_text(text: str, name: str) -> ModuleSource:
 
 def blocks(text: str, name: str) -> Iterator[tuple[str, ModuleSource | None]]:
     """The text in blocks that are Python by themselves, and what each is; None for a last one that isn't."""
+    return blocks_by(text, lambda block: _read_block(block, name))
+
+
+def blocks_by(text: str, read: Callable[[str], _Read | None]) -> Iterator[tuple[str, _Read | None]]:
+    """The same in the words of any reader that gives None for what is no Python by itself."""
     pending = ""
     for block in _cut(text):
         pending += block
-        found = _read_block(pending, name)
+        found = read(pending)
         if found is not None:  # else the cut went through a text that spans lines: the block is longer
             yield pending, found
             pending = ""

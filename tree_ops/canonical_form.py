@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 
 from archgraft.tree_ops.code_form import MEMBERS, SUPER, WHOLE
 from archgraft.tree_ops.code_reading import Member, by_keyword, digest, expression_form, reading_of
+from archgraft.tree_ops.code_statements import ANY_NAME
 from archgraft.tree_ops.layer_configuration import CONTAINERS, layer_configuration
-from archgraft.tree_ops.run_code import entries, has_hidden_effects, run_code
+from archgraft.tree_ops.run_code import entries, run_code
 from archgraft.tree_ops.torch_names import MODULE_NAMES
 from archgraft.tree_ops.tree import Node, NodeTensor, Tree
 
@@ -88,7 +89,7 @@ class _Walk:
             return Canonical(nid, f"again {self._numbers[nid]}", (), ())
         self._numbers[nid] = len(self._numbers)
         node = self._tree.nodes[nid]
-        draft = _Draft(node, self._slots(node), {t.name: t for t in node.tensors}, dict(node.attributes))
+        draft = _Draft(node, self._slots(node), {t.name: t for t in node.tensors}, _values(node))
         if self._reading.is_class(node.definition):
             kind = "class"
             self._instance(draft)
@@ -98,9 +99,12 @@ class _Walk:
         if self._run.is_loose:
             self._all_by_name(draft)
             draft.code.append(node.class_name)
-        if node.closed_because:  # not what it was made as, or not the same from pass to pass
-            draft.code += [node.closed_because, self._whole()]
-        if nid == self._tree.root and (self._builder_hides or self._sets_unseen):
+        elif self._run.enumerates:
+            self._all_children(draft)
+            draft.items += [self._tensor(node, tensor) for tensor in draft.tensors.values()]
+        if node.closed_because or node.alterations:  # not what it was made as, or not the same from pass to pass
+            draft.code += [node.closed_because, *node.alterations, self._whole()]
+        if nid == self._tree.root and self._sets_unseen:
             draft.code.append(self._whole())
         return Canonical(
             nid, f"{kind} {digest(repr(draft.code))}", tuple(draft.items), tuple(map(self.node, draft.children))
@@ -119,16 +123,14 @@ class _Walk:
         for mentioned in sorted(self._run.classes.intersection(found.line)):
             draft.code.append(f"is a {self._reading.content(mentioned)}")
         stored = self._reading.stored_by(name)
-        draft.doubts |= (self._run.reads & stored) - known
+        draft.doubts |= (self._run.reads & (stored | _hidden(draft.node))) - known
         if outside := [base for base in found.outside if base not in _MODULE]:
             draft.code.append(f"inherits {outside}")
             self._all_by_name(draft, children=_LISTS.isdisjoint(outside))
             self._all_children(draft)
-            draft.doubts.update(attribute for attribute in stored if attribute.startswith("_"))
-        else:
-            draft.doubts.update(tensor.name for tensor in draft.tensors.values() if tensor.kind == "buffer")
+            draft.doubts.update({name for name in stored if name.startswith("_")} - draft.values.keys())
         self._unused(draft)
-        if draft.doubts or not found.is_plain or has_hidden_effects(self._tree.source, name):
+        if draft.doubts or not found.is_plain:
             draft.code.append(self._made(draft))
 
     def _layer(self, draft: _Draft) -> None:
@@ -143,6 +145,7 @@ class _Walk:
             if names_count or slot in self._run.reads:
                 draft.code.append(f"{slot} {self._child(draft, nid)}")
         self._all_children(draft)
+        draft.doubts |= self._run.reads & _hidden(node)
         for tensor in draft.tensors.values():
             shown = tensor.name if node.definition not in CONTAINERS or names_count else ""
             draft.items.append(f"{shown} {self._tensor(draft.node, tensor)}")
@@ -170,8 +173,8 @@ class _Walk:
             draft.code.append("value")
             draft.items.append(draft.values[name])
         elif member is not None:
-            if name in self._reading.set_anywhere:
-                draft.doubts.add(name)
+            if name in (self._reading.set_from_outside if member.is_function else self._reading.set_anywhere):
+                draft.doubts.add(name)  # what is set on the instance in place of a method, alterations tell
             self._member(draft, member)
         elif name in MODULE_NAMES or name == "training" or name == WHOLE:
             draft.code.append(f"torch's {name}")
@@ -240,7 +243,8 @@ class _Walk:
         full = f"{node.path}.{tensor.name}" if node.path else tensor.name
         group = tensor.tied_to or (full if full in self._tied else "")
         tie = f" tied {self._ties.setdefault(group, len(self._ties))}" if group else ""
-        return f"{tensor.kind} {tensor.dtype} {tensor.shape}{tie}"
+        frozen = " frozen" if tensor.is_frozen else ""
+        return f"{tensor.kind} {tensor.dtype} {tensor.shape}{frozen}{_start(node, tensor)}{tie}"
 
     def _made(self, draft: _Draft) -> str:
         """How an instance was made: its class with the constructor, and what that was given."""
@@ -251,7 +255,7 @@ class _Walk:
         ]
         is_local = (
             all(argument.kind != "opaque" for argument in node.arguments)
-            and draft.doubts.isdisjoint(self._reading.set_from_outside)
+            and self._reading.set_from_outside.isdisjoint((ANY_NAME, *draft.doubts))
             and self._reading.class_named(node.definition).is_plain
             and self._tells_tensors
         )
@@ -267,24 +271,33 @@ class _Walk:
         return f"{form.text}{[self._reading.meaning(dotted, ()) for dotted in form.outer]}"
 
     @property
-    def _builder_hides(self) -> bool:
-        """Whether functions that put the model together may have changed it in ways that its nodes don't show."""
-        names = {dotted.partition(".")[0] for dotted in expression_form(self._tree.construct).outer}
-        reading = self._reading
-        used = {inner for name in names if reading.is_defined(name) for inner in reading.closure(name)}
-        return any(not reading.is_class(name) and has_hidden_effects(self._tree.source, name) for name in used)
-
-    @property
     def _sets_unseen(self) -> bool:
         """Whether run code reads attributes that were set from outside their objects and that no node shows."""
         names = self._run.reads & self._reading.set_from_outside
         return bool(names) and not names.issubset(name for node in self._tree for name in self._shown(node))
 
     def _shown(self, node: Node) -> set[str]:
-        return {*self._slots(node), *(tensor.name for tensor in node.tensors), *dict(node.attributes)}
+        return {*self._slots(node), *(tensor.name for tensor in node.tensors), *_values(node)}
 
     def _slots(self, node: Node) -> dict[str, str]:
         """Slot -> child."""
         if node.slots:
             return {slot: self._nids[path] for slot, path in node.slots}
         return {self._tree.nodes[nid].path.rpartition(".")[2]: nid for nid in node.children}
+
+
+def _values(node: Node) -> dict[str, str]:
+    """Plain values that a node keeps on itself, private ones of its own class included."""
+    private = () if node.definition.startswith("torch.") else node.further_attributes
+    return dict(node.attributes) | {name: text for name, text in private if text}
+
+
+def _hidden(node: Node) -> set[str]:
+    """Attributes whose values a node doesn't show."""
+    return {name for name, text in node.further_attributes if not text}
+
+
+def _start(node: Node, tensor: NodeTensor) -> str:
+    """What a tensor begins with, where that counts: a layer's bias of nothing but zeros is one that was drawn."""
+    is_drawn = tensor.name == "bias" and tensor.content in ("0.0", "-0.0") and node.definition.startswith("torch.")
+    return f" of {tensor.content}" if tensor.content and not is_drawn else ""

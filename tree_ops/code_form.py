@@ -37,14 +37,10 @@ class Form:
     """Of the function and those in it, in order of appearance."""
     reads: set[str] = field(default_factory=set)
     """Attributes that are read or set on anything but the instance; in the text by name."""
-    stores: set[str] = field(default_factory=set)
-    """Attributes that are set on anything."""
     keywords: set[str] = field(default_factory=set)
     """Names by which calls give arguments; in the text by name."""
     is_loose: bool = False
     """Whether names may be found at run time that the text doesn't show (`getattr(x, name)`, `type(x)`)."""
-    sets_any: bool = False
-    """Whether it sets attributes whose names the text doesn't show."""
 
 
 def method_form(function: _NAMED) -> Form:
@@ -199,8 +195,6 @@ class _Printer:
             self._parts.append(f"{variable or self._outer(node.id)} ")
 
     def _attribute(self, node: ast.Attribute) -> None:
-        if not isinstance(node.ctx, ast.Load):
-            self._form.stores.add(node.attr)
         dotted = self._dotted(node)
         if self._is_instance(node.value):
             self._parts.append(f"{'' if isinstance(node.ctx, ast.Load) else 'set '}{self._own(node.attr)}")
@@ -237,13 +231,10 @@ class _Printer:
         self._parts.append(f"({function} ")
         if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
             self._form.is_loose = True
-            self._form.sets_any = self._form.sets_any or function == "setattr"
             self.visit([target, name])
         elif self._is_instance(target):
-            self._form.stores.update({name.value} if function == "setattr" else ())
             self._parts.append(self._own(name.value))
         else:
-            self._form.stores.update({name.value} if function == "setattr" else ())
             self._form.reads.add(name.value)
             self._parts.append(f"{name.value} ")
             self.visit(target)

@@ -1,17 +1,17 @@
 """What the names of one source mean, as far as its text tells: forms of definitions, classes with their lines of bases.
 
-Everything here is static and cached: a definition's form by its text, a reading by the whole source. Offspring share
-almost all definitions with their parents, so a new source costs little more than parsing it.
+Everything here is static and cached: a statement by its text, the content of a definition by the statements that it
+uses, a reading by the whole source.
 """
 
-import ast
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from archgraft.tree_ops.code_form import Form, definition_form, method_form
-from archgraft.tree_ops.syntax import parse, parse_expression
+from archgraft.tree_ops.code_form import Form, definition_form
+from archgraft.tree_ops.code_statements import Statement, statements_of
+from archgraft.tree_ops.syntax import parse_expression
 
 _FORMS = 8192
 _READINGS = 64
@@ -48,13 +48,16 @@ class SourceReading:
     """The definitions of one source, read once."""
 
     def __init__(self, source: str) -> None:
-        self._lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as the parser counts them
-        self._statements: dict[str, list[ast.stmt]] = {}
+        self._statements: dict[str, list[Statement]] = {}
         self._imports: dict[str, str] = {}
         self._classes: dict[str, ClassReading] = {}
+        self._members: dict[str, dict[str, Member]] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
         self._contents: dict[tuple[str, frozenset[str]], str] = {}
-        for statement in parse(source).body:
-            self._read(statement)
+        for statement in statements_of(source):
+            self._imports |= statement.imports
+            for name in statement.names:
+                self._statements.setdefault(name, []).append(statement)
 
     def is_defined(self, name: str) -> bool:
         """Whether the source itself defines the name; an import doesn't."""
@@ -63,7 +66,7 @@ class SourceReading:
     def is_class(self, name: str) -> bool:
         """Whether a plain class statement defines the name, and nothing else touches it."""
         found = self._statements.get(name, [])
-        return len(found) == 1 and isinstance(found[0], ast.ClassDef)
+        return len(found) == 1 and found[0].bases is not None
 
     def class_named(self, name: str) -> ClassReading:
         """A class, by a name for which `is_class` holds."""
@@ -73,11 +76,12 @@ class SourceReading:
 
     def members(self, name: str) -> dict[str, Member]:
         """What an instance of a class finds in its line of classes, by name."""
-        found: dict[str, Member] = {}
-        for owner in self.class_named(name).line:
-            for member in self.class_named(owner).own_members.values():
-                found.setdefault(member.name, member)
-        return found
+        if name not in self._members:
+            found: dict[str, Member] = {}
+            for owner in self.class_named(name).line:
+                found = dict(self.class_named(owner).own_members) | found
+            self._members[name] = found
+        return self._members[name]
 
     def member_behind(self, name: str, owner: str, attribute: str) -> Member | None:
         """What `super().attribute` means in a method of `owner` on an instance of the class `name`."""
@@ -111,89 +115,52 @@ class SourceReading:
         """
         key = (name, frozenset(keywords))
         if key not in self._contents:
-            forms = [self.forms_of(used) for used in self.closure(name)]
-            by_keyword = frozenset(keywords).union(*(form.keywords for many in forms for form in many))
-            places = {used: place for place, used in enumerate(self.closure(name))}
-            texts = [[self._text(form, by_keyword, places) for form in many] for many in forms]
-            self._contents[key] = digest(repr(texts))
+            names = self.closure(name)
+            statements = tuple(tuple(self._statements[used]) for used in names)
+            used = dict.fromkeys(base for many in statements for one in many for base in one.uses)
+            imports = tuple((base, self._imports[base]) for base in used if base in self._imports)
+            self._contents[key] = _content(names, statements, imports, key[1])
         return self._contents[key]
 
-    def closure(self, name: str) -> list[str]:
+    def closure(self, name: str) -> tuple[str, ...]:
         """The top-level names of this source that a definition uses, itself first, in order of first use."""
-        order = [name]
-        for used in order:  # grows while it is walked
-            for form in self.forms_of(used):
-                bases = (dotted.partition(".")[0] for dotted in form.outer)
-                order += dict.fromkeys(base for base in bases if base in self._statements and base not in order)
-        return order
-
-    def closure_forms(self, name: str) -> Iterator[Form]:
-        """The forms of all that a definition uses, its own first."""
-        return (form for used in self.closure(name) for form in self.forms_of(used))
+        if name not in self._closures:
+            order, seen = [name], {name}
+            for used in order:  # grows while it is walked
+                for base in (base for statement in self._statements[used] for base in statement.uses):
+                    if base not in seen and base in self._statements:
+                        seen.add(base)
+                        order.append(base)
+            self._closures[name] = tuple(order)
+        return self._closures[name]
 
     def stored_by(self, name: str) -> frozenset[str]:
         """Attributes that the code of a class, or of one that it inherits from, sets."""
         line = self.class_named(name).line
-        return frozenset().union(*(form.stores for owner in line for form in self.forms_of(owner)))
+        return frozenset().union(*(one.stores for owner in line for one in self._statements[owner]))
 
     @cached_property
     def set_from_outside(self) -> frozenset[str]:
         """Attributes that some code of the source sets on objects other than its own instance."""
-        found: set[str] = set()
-        for name in self._statements:
-            if self.is_class(name):
-                for member in self.class_named(name).own_members.values():
-                    found |= member.form.stores & member.form.reads
-            else:
-                found.update(*(form.stores for form in self.forms_of(name)))
-        return frozenset(found)
+        return frozenset().union(*(one.stores_elsewhere for many in self._statements.values() for one in many))
 
     @cached_property
     def set_anywhere(self) -> frozenset[str]:
         """Attributes that some code of the source sets on any object."""
-        return frozenset().union(*(form.stores for name in self._statements for form in self.forms_of(name)))
-
-    def _text(self, form: Form, keywords: Collection[str], places: dict[str, int]) -> str:
-        meanings = []
-        for dotted in form.outer:
-            base, _, rest = dotted.partition(".")
-            meanings.append(f"{places[base]} {rest}" if base in places else self.meaning(dotted, ()))
-        return f"{form.text}{meanings}{by_keyword(form, keywords)}"
+        return frozenset().union(*(one.stores for many in self._statements.values() for one in many))
 
     def forms_of(self, name: str) -> Sequence[Form]:
         """The forms of all statements that bind or touch a top-level name."""
-        return [_definition_form(self._segment(item), item.col_offset) for item in self._statements[name]]
-
-    def _segment(self, statement: ast.stmt) -> str:
-        first = min([statement.lineno, *(item.lineno for item in getattr(statement, "decorator_list", ()))])
-        return "\n".join(self._lines[first - 1 : statement.end_lineno])
-
-    def _read(self, statement: ast.stmt) -> None:
-        match statement:
-            case ast.Import():
-                for alias in statement.names:
-                    top = alias.name.partition(".")[0]
-                    self._imports[alias.asname or top] = alias.name if alias.asname else top
-            case ast.ImportFrom():
-                for alias in statement.names:
-                    self._imports[alias.asname or alias.name] = f"{statement.module}.{alias.name}"
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                self._statements.setdefault(statement.name, []).append(statement)
-            case ast.Expr() if isinstance(statement.value, ast.Constant):
-                pass
-            case _:
-                for name in _touched(statement):
-                    self._statements.setdefault(name, []).append(statement)
+        return [statement.form for statement in self._statements[name]]
 
     def _class(self, name: str) -> ClassReading:
-        statement = self._statements[name][0]
-        assert isinstance(statement, ast.ClassDef)
-        is_plain = not statement.decorator_list and not statement.keywords
+        [statement] = self._statements[name]
+        assert statement.bases is not None
+        is_plain = statement.bases.is_plain
         lines: list[tuple[str, ...]] = []
         inside: list[str] = []
         outside: list[str] = []
-        for base in statement.bases:
-            dotted = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+        for dotted in statement.bases.names:
             if self.is_class(dotted) and dotted != name:
                 read = self.class_named(dotted)
                 lines.append(read.line)
@@ -204,7 +171,8 @@ class SourceReading:
                 outside.append(target)
                 is_plain = is_plain and self.qualified(dotted) is not None
         line = _merged([*lines, tuple(inside)])
-        members, is_legible = _members(name, self._segment(statement))
+        forms, is_legible = statement.members
+        members = {own: Member(name, own, form, is_function) for own, (form, is_function) in forms.items()}
         is_plain = is_plain and is_legible and line is not None
         return ClassReading(name, (name, *(line or ())), tuple(dict.fromkeys(outside)), is_plain, members)
 
@@ -222,9 +190,25 @@ def expression_form(text: str) -> Form:
 
 
 @lru_cache(_FORMS)
-def _definition_form(text: str, column: int) -> Form:
-    """Of the statement that begins at a column: lines may hold several."""
-    return definition_form(next(item for item in parse(text).body if item.col_offset == column))
+def _content(
+    names: tuple[str, ...],
+    statements: tuple[tuple[Statement, ...], ...],
+    imports: tuple[tuple[str, str], ...],
+    keywords: frozenset[str],
+) -> str:
+    """Of names of one source, with the statements that each stands for and what those import."""
+    forms = [[statement.form for statement in many] for many in statements]
+    called_by = keywords.union(*(form.keywords for many in forms for form in many))
+    meanings = {name: f"import {target}" for name, target in imports}
+    meanings |= {used: f"definition {place}" for place, used in enumerate(names)}
+    texts = [[f"{form.text}{_meant(form, meanings)}{by_keyword(form, called_by)}" for form in many] for many in forms]
+    return digest(repr(texts))
+
+
+def _meant(form: Form, meanings: Mapping[str, str]) -> list[str]:
+    """What each name from outside means, with its attributes."""
+    parts = (dotted.partition(".") for dotted in form.outer)
+    return [f"{meanings.get(base, f'builtin {base}')}{dot}{rest}" for base, dot, rest in parts]
 
 
 def by_keyword(form: Form, keywords: Collection[str]) -> list[tuple[int, str]]:
@@ -235,35 +219,6 @@ def by_keyword(form: Form, keywords: Collection[str]) -> list[tuple[int, str]]:
 def digest(text: str) -> str:
     """32 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _members(owner: str, segment: str) -> tuple[dict[str, Member], bool]:
-    """A class's own functions and values, and whether its body holds nothing else."""
-    found, is_legible = _member_forms(segment)
-    return {name: Member(owner, name, form, is_function) for name, (form, is_function) in found.items()}, is_legible
-
-
-@lru_cache(_FORMS)
-def _member_forms(segment: str) -> tuple[dict[str, tuple[Form, bool]], bool]:
-    [statement] = parse(segment).body
-    assert isinstance(statement, ast.ClassDef)
-    found: dict[str, tuple[Form, bool]] = {}
-    is_legible = True
-    for item in statement.body:
-        match item:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                is_legible = is_legible and item.name not in found  # property setters, overloads
-                found[item.name] = (method_form(item), True)
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                found[name] = (definition_form(item.value), False)
-            case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                if value is not None:
-                    found[name] = (definition_form(value), False)
-            case ast.Pass() | ast.Expr(value=ast.Constant()):
-                pass
-            case _:
-                is_legible = False
-    return found, is_legible
 
 
 def _merged(lines: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
@@ -278,16 +233,3 @@ def _merged(lines: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
         merged.append(chosen)
         rest = [kept for line in rest if (kept := [name for name in line if name != chosen])]
     return tuple(merged)
-
-
-def _touched(statement: ast.stmt) -> Iterable[str]:
-    """Names that a statement binds, or names in any other way: `X = 1`, `X["key"] = f`, `register(X)`."""
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        nodes = [node for target in targets for node in ast.walk(target)]
-    else:
-        nodes = list(ast.walk(statement))
-    names = [node.id for node in nodes if isinstance(node, ast.Name)]
-    names += [node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    names += [node.asname or node.name.partition(".")[0] for node in nodes if isinstance(node, ast.alias)]
-    return dict.fromkeys(names)

@@ -52,6 +52,7 @@ class Draft:
         self._insertions: dict[int, list[str]] = {}
         self._overrides: list[Override] = []
         self._defined: set[str] = set()
+        self._moved: dict[str, str | None] = {}
 
     def part(self, source: str, name: str) -> str:
         """The slot of a definition of some self-contained source."""
@@ -135,6 +136,13 @@ class Draft:
         self._defined.add(name)
         self.insert(TextEdit(end, end, f"\n\n{code}\n"))
 
+    def moved(self, path: str, slot: str | None) -> None:
+        """Say that a call now makes something else at a path: what it made before stands in a slot of it, or is gone.
+
+        Overrides of what lies below go along.
+        """
+        self._moved[path] = slot
+
     def override(self, path: str, expression: str, *, is_rebuilt: bool = False) -> None:
         """Set the module at a path once the model is built.
 
@@ -147,7 +155,7 @@ class Draft:
         """The whole file: parts merged in, slots named, leftovers pruned."""
         inserted = [TextEdit(at, at, "".join(texts)) for at, texts in self._insertions.items()]
         source = self._text.apply([*self._changes, *inserted])
-        source = settled(source, self._source, self._owner, self._overrides)
+        source = settled(source, self._source, self._owner, self._overrides, self._moved)
         additions = {f"{_SLOT}{index}_": Addition(*part) for index, part in enumerate(self._parts)}
         assembled = assemble(source, additions, [BUILDER], _IMPORTS)
         known = {line for text in (self._source, *(part for part, _ in self._parts)) for line in text.split("\n")}
@@ -183,5 +191,6 @@ def keywords(arguments: tuple[tuple[str, str], ...]) -> str:
 
 
 def short(expression: str) -> str:
-    """The expression with torch.nn's names as every candidate's file knows them."""
-    return expression.replace("torch.nn.", "nn.")
+    """The expression with torch.nn's names as every candidate's file knows them, and texts in double quotes."""
+    simple = not any(mark in expression for mark in '"\\')
+    return (expression.replace("'", '"') if simple else expression).replace("torch.nn.", "nn.")

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from archgraft.tree_ops.class_sources import ClassSources, receiver
-from archgraft.tree_ops.module_access import accesses
+from archgraft.tree_ops.module_access import accesses, path_of
 from archgraft.tree_ops.tree import Node, Tree
 from archgraft.tree_ops.tree_paths import joined
 
@@ -22,7 +22,11 @@ def loses_weights(
         return True
     reader = _Reader(variable, dropped)
     reader.run(method.body, {})
-    lost = {joined(node.path, path) for path in reader.behind(dropped) - reader.behind(kept)}
+    still_used = reader.behind(kept, reader.first)  # a later round of a loop uses other modules of a list
+    called = [call.func for call in ast.walk(dropped) if isinstance(call, ast.Call)]
+    modules = [func for func in called if isinstance(func, ast.Name) or path_of(func, variable)]
+    alone = (reader.behind(dropped) - still_used).union(*map(reader.behind, modules))
+    lost = {joined(node.path, path) for path in alone}
     has_parameters = any(below.path in lost and below.n_parameters for below in tree.below(node.nid))
     return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
 
@@ -34,6 +38,8 @@ class _Reader:
         self._variable = variable
         self._wanted = wanted
         self._there: _Flow = {}
+        self.first: _Flow | None = None
+        """What is known when it is met first."""
 
     def behind(self, expression: ast.AST, flow: Mapping[str, frozenset[str]] | None = None) -> frozenset[str]:
         """The modules that the value of an expression went through."""
@@ -57,6 +63,7 @@ class _Reader:
         if any(blocks):
             return self._behind_block(statement, blocks, flow)
         if any(part is self._wanted for part in ast.walk(statement)):
+            self.first = flow if self.first is None else self.first
             self._there = _either(self._there, flow)
         match statement:
             case ast.Assign(targets=targets, value=value):

@@ -40,13 +40,13 @@ def call_order(tree: Tree) -> nx.DiGraph:
     return graph
 
 
-def write_graphml(tree: Tree, stem: Path) -> list[Path]:
-    """Write both graphs, as `STEM-containment.graphml` and `STEM-calls.graphml`, and give their paths."""
+def write_graphml(tree: Tree, path: Path) -> list[Path]:
+    """Write both graphs beside each other, for `net.graphml` as `net-containment.graphml` and `net-calls.graphml`."""
     written = []
     for name, graph in (("containment", containment(tree)), ("calls", call_order(tree))):
-        path = stem.with_name(f"{stem.name}-{name}.graphml")
-        nx.write_graphml_xml(graph, path)
-        written.append(path)
+        target = path.with_name(f"{path.stem}-{name}.graphml")
+        nx.write_graphml_xml(graph, target)
+        written.append(target)
     return written
 
 

@@ -45,6 +45,8 @@ def _broken_statement(text: SourceBytes, statement: ast.stmt) -> list[TextEdit]:
     if "#" in code or '"""' in code or "'''" in code:
         return []
     first = text.text(text.offset(statement.lineno, 0), start)
+    if all(len(each) <= MAX_COLUMNS for each in (first + code).split("\n")):
+        return []  # a comment behind it makes the line long
     line = text.line(statement.lineno).decode()
     indent = line[: len(line) - len(line.lstrip())]
     best: TextEdit | None = None

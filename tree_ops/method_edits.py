@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from archgraft.tree_ops.class_sources import ClassSources, receiver
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.rebuilding import call_of
-from archgraft.tree_ops.source_text import lines_after
+from archgraft.tree_ops.source_text import lines_after, lines_before
 from archgraft.tree_ops.syntax import parse_expression
 from archgraft.tree_ops.text_edits import TextEdit
 from archgraft.tree_ops.tree import Node, Tree
@@ -32,11 +32,18 @@ class MethodEdit:
     setup: tuple[str, ...] = ()
 
 
-def is_possible(tree: Tree, sources: ClassSources, nodes: Sequence[Node], function: str) -> bool:
-    """Whether a method can be changed for just these nodes, told without writing anything."""
+def is_possible(
+    tree: Tree, sources: ClassSources, nodes: Sequence[Node], function: str, *, with_setup: bool = False
+) -> bool:
+    """Whether a method can be changed for just these nodes, told without writing anything.
+
+    `with_setup` says that their `__init__` gets further lines.
+    """
     home, _, method = function.partition(".")
     running = sources.running(tree, home, method)
     if not {node.nid for node in nodes} <= {node.nid for node in running} or sources.method(function) is None:
+        return False
+    if with_setup and _init_of(sources, nodes, home, is_whole=len(running) == len(nodes)) is None:
         return False
     if len(running) == len(nodes):
         return True
@@ -53,7 +60,7 @@ def change_method(tree: Tree, nodes: Sequence[Node], edit: MethodEdit, draft: Dr
     In the class itself it is the same with and without `by_call`, and is written with it only.
     """
     sources = draft.classes
-    if not is_possible(tree, sources, nodes, edit.function):
+    if not is_possible(tree, sources, nodes, edit.function, with_setup=bool(edit.setup)):
         return None
     home, _, method = edit.function.partition(".")
     if len(sources.running(tree, home, method)) == len(nodes):
@@ -64,17 +71,39 @@ def change_method(tree: Tree, nodes: Sequence[Node], edit: MethodEdit, draft: Dr
     return name
 
 
+def _init_of(sources: ClassSources, nodes: Sequence[Node], home: str, *, is_whole: bool) -> ast.FunctionDef | None:
+    """The `__init__` that all nodes run, where lines can be added behind it: in it, or in one that extends it."""
+    homes = {sources.home_of(node.definition, "__init__") for node in nodes}
+    init_home = homes.pop()
+    init = sources.method(f"{init_home}.__init__") if init_home is not None and not homes else None
+    if init is None or receiver(init) != "self":
+        return None
+    if is_whole and (any(node.definition != home for node in nodes) and init_home != home):
+        return None
+    return init if lines_after(sources.text, init.body[-1], ()) is not None else None
+
+
 def _in_class(sources: ClassSources, nodes: Sequence[Node], home: str, edit: MethodEdit, draft: Draft) -> bool:
     if edit.setup:
-        homes = {sources.home_of(node.definition, "__init__") for node in nodes}
-        init = sources.method(f"{home}.__init__")
-        if init is None or receiver(init) != "self" or homes != {home}:
-            return False
-        added = lines_after(sources.text, init.body[-1], edit.setup)
+        own, method = sources.method(f"{home}.__init__"), sources.method(edit.function)
+        init = _init_of(sources, nodes, home, is_whole=True)
+        assert init is not None
+        assert method is not None
+        if own is not None:
+            added = lines_after(sources.text, init.body[-1], edit.setup)
+        else:
+            added = lines_before(sources.text, method, [*_extended(init, edit.setup), ""])
         if added is None:
             return False
         draft.insert(added)
     return all(draft.change(change) for change in edit.changes)
+
+
+def _extended(init: ast.FunctionDef, setup: Sequence[str]) -> list[str]:
+    """An `__init__` that does what a base's does, and more."""
+    indent = " " * 4
+    call = f"{indent}super().__init__({_handed_on(init.args)})"
+    return [f"def __init__({ast.unparse(init.args)}):", call, *(indent + line for line in setup)]
 
 
 def _subclass(sources: ClassSources, base: str, edit: MethodEdit, draft: Draft) -> str | None:
@@ -90,8 +119,7 @@ def _subclass(sources: ClassSources, base: str, edit: MethodEdit, draft: Draft) 
         init = sources.method(f"{home}.__init__") if home else None
         if init is None or receiver(init) != "self":
             return None
-        head += ["", f"{indent}def __init__({ast.unparse(init.args)}):"]
-        head += [f"{2 * indent}super().__init__({_handed_on(init.args)})", *(2 * indent + line for line in edit.setup)]
+        head += ["", *(indent + line for line in _extended(init, edit.setup))]
     first = min([method.lineno, *(decorator.lineno for decorator in method.decorator_list)])
     start, end = text.lines_span(first, method.end_lineno)
     inside = [TextEdit(change.start - start, change.end - start, change.replacement) for change in edit.changes]

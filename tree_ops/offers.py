@@ -17,7 +17,9 @@ from archgraft.tree_ops.offering import (
     crossover,
     delete,
     duplicate,
+    forward,
     insert,
+    repeat,
     split,
     swap,
     wrap,
@@ -29,7 +31,7 @@ from archgraft.tree_ops.shelf import Cost, Modules, Shelf
 from archgraft.tree_ops.tree import Tree
 
 _DRAWS_PER_OPTION = 8
-_MAKERS = (swap, insert, wrap, delete, duplicate, split, change_argument, compound)
+_MAKERS = (swap, insert, wrap, delete, duplicate, split, change_argument, forward, compound)
 Group = tuple[Operator, int, str]
 
 
@@ -37,7 +39,8 @@ class TreeOffers:
     """The offers on one tree.
 
     `modules` are the library, or a shelf of it that several trees share; `donors` are other trees to take subtrees
-    from. `tried` tells whether an edit of this tree has been proposed before.
+    from. `tried` tells whether an edit of this tree has been proposed before. `example` is an edit, of whatever tree,
+    that is worth doing elsewhere.
     """
 
     def __init__(
@@ -50,11 +53,12 @@ class TreeOffers:
         max_flops: int,
         tried: Callable[[Edit], bool],
         donors: Sequence[Tree | Giver] = (),
+        example: Edit | None = None,
     ) -> None:
         shelf = modules if isinstance(modules, Shelf) else Shelf(modules, causal=causal)
         ground = Ground(tree, shelf, Cost(max_parameters - tree.n_parameters, max_flops - tree.flops))
         givers = [one if isinstance(one, Giver) else Giver(one) for one in donors]
-        self._tried = tried
+        self._ground, self._tried, self._example = ground, tried, example
         self._groups: dict[Group, list[Offer]] = defaultdict(list)
         for offers in (*(maker.offers(ground) for maker in _MAKERS), crossover.offers(ground, givers)):
             for offer in offers:
@@ -93,6 +97,21 @@ class TreeOffers:
             return choices[int(generator.choice(len(choices), p=weights / weights.sum()))]
 
         return self._collect(n, generator, pick)
+
+    def draw_repeats(self, n: int, generator: np.random.Generator) -> tuple[Option, ...]:
+        """At most `n` untried options of one kind that do here what the example did, with the same module."""
+        if not self._repeats:
+            return ()
+        bands = sorted(self._repeats)
+        members = self._repeats[bands[int(generator.integers(len(bands)))]]
+        return self._collect(n, generator, lambda: members[int(generator.integers(len(members)))])
+
+    @cached_property
+    def _repeats(self) -> dict[int, list[Offer]]:
+        found: dict[int, list[Offer]] = defaultdict(list)
+        for offer in repeat.offers(self._ground, self._example) if self._example is not None else ():
+            found[offer.depth_band].append(offer)
+        return dict(found)
 
     @cached_property
     def _by_site(self) -> dict[Operator, dict[str, list[Offer]]]:

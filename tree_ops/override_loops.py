@@ -35,14 +35,15 @@ def written_out(text: SourceBytes, loop: ast.stmt, variable: str) -> list[Overri
     if not isinstance(loop, ast.For) or loop.orelse or not isinstance(loop.target, ast.Name):
         return None
     indices = _indices(loop.iter)
-    if indices is None or loop.target.id != _INDEX:
+    assert loop.end_lineno is not None
+    if indices is None or loop.target.id != _INDEX or "#" in text.text(*text.lines_span(loop.lineno, loop.end_lineno)):
         return None
     found = []
     for index in indices:
         for statement in loop.body:
             code = text.text(text.start(statement), text.end(statement))
             single = re.sub(rf"\[{_INDEX}\]", f"[{index}]", code)
-            if "#" in single or re.search(rf"\b{_INDEX}\b(?!\s*=[^=])", single):
+            if re.search(rf"\b{_INDEX}\b(?!\s*=[^=])", single):
                 return None
             line = parsed(SourceBytes(single), parse(single).body[0], variable)
             if line is None:
@@ -113,6 +114,8 @@ def _alike(lines: Sequence[Override], head: str, first_index: int) -> _Group:
             found.append(line)
         else:
             between.append(line)
+    if not any(touches(one, other) for place, one in enumerate(found) for other in found[:place]):
+        indices.sort()
     return _Group(code, tuple(indices), tuple(found))
 
 

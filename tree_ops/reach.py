@@ -145,10 +145,11 @@ class _Walk:
         for key, piece, part in found:
             del self._dormant[key]
             self._enliven(piece, part.number)
-        calls = [key for key, changed in self._registering.items() if not changed.isdisjoint(self.reached.definitions)]
-        for key in calls:
-            del self._registering[key]
-            self._add_piece(key)
+        names = self.reached.definitions
+        calls = [call for call, changed in self._registering.items() if not changed.isdisjoint(names)]
+        for call in calls:
+            del self._registering[call]
+            self._add_piece(call)
         return bool(found or calls)
 
     def _link(self, key: PieceKey) -> None:

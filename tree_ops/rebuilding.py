@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from archgraft.tree_ops.builder import BUILDER
 from archgraft.tree_ops.default_arguments import usual_arguments
 from archgraft.tree_ops.draft import short
-from archgraft.tree_ops.expectation import same_value
 from archgraft.tree_ops.tree import Argument, Node, Tree
 
 _SEQUENTIAL = "torch.nn.Sequential"
@@ -27,14 +26,14 @@ def call_of(
     handed = _handed(tree, node)
     if handed is None:
         return None
-    if not then_overridden and _is_overridden(tree, node, frozenset(child.nid for child in handed.values())):
+    if not then_overridden and is_overridden(tree, node, frozenset(child.nid for child in handed.values())):
         return None
     given = {argument.name: argument.text for argument in node.arguments}
     if any(name.startswith("*") for name in given):
         texts = given  # what stands before it is told by its place
     else:
         usual = usual_arguments(tree.source, node.definition)
-        texts = {name: text for name, text in given.items() if not same_value(usual.get(name), short(text))}
+        texts = {name: text for name, text in given.items() if usual.get(name) != short(text)}
     for name, child in handed.items():
         written = call_of(tree, child)
         if written is None:
@@ -71,7 +70,7 @@ def _child(argument: Argument, children: list[Node]) -> Node | None:
     return in_slot[0] if in_slot else alike[0] if len(alike) == 1 else None
 
 
-def _is_overridden(tree: Tree, node: Node, handed: frozenset[str]) -> bool:
+def is_overridden(tree: Tree, node: Node, handed: frozenset[str] = frozenset()) -> bool:
     """Whether code that sets modules of a built model made something below a node, other than what was handed to it."""
     from_outside = {BUILDER, f"{tree.nodes[tree.root].definition}.__init__"}
     for nid in node.children:
@@ -80,7 +79,7 @@ def _is_overridden(tree: Tree, node: Node, handed: frozenset[str]) -> bool:
             continue
         if child.site is not None and child.site.function in from_outside and node.nid != tree.root:
             return True
-        if _is_overridden(tree, child, frozenset()):
+        if is_overridden(tree, child, frozenset()):
             return True
     return False
 

@@ -1,6 +1,6 @@
 """Functions that enter something in a registry: calling one changes an object of the module that defines it.
 
-A module that calls one by a statement of its own (`register_block("mobilevit", MobileVitBlock)`) means nothing but that.
+A statement that only calls one (`register_block("mobilevit", MobileVitBlock)`) means nothing but that.
 """
 
 import ast

@@ -11,21 +11,17 @@ _IDLE_NAMES = """
 __init__ __repr__ __str__ __init_subclass__ __class_getitem__ __constants__ __doc__ __annotations__ __del__
 __jit_unused_properties__ __jit_ignored_attributes__ __getstate__ __setstate__ __reduce__ __deepcopy__
 """
-_ENUMERATING_NAMES = """
-children named_children modules named_modules parameters named_parameters buffers named_buffers state_dict
+_NAMING_NAMES = """
+named_children named_modules named_parameters named_buffers state_dict
 _modules _parameters _buffers __dict__ __class__ __name__ __qualname__ __module__ _get_name
 get_submodule get_parameter get_buffer set_submodule apply
 """
-_HIDDEN_EFFECT_NAMES = """
-requires_grad requires_grad_ register_forward_hook register_forward_pre_hook register_full_backward_hook
-register_full_backward_pre_hook register_hook register_parametrization MethodType __class__ __get__
-"""
 _IDLE = frozenset(_IDLE_NAMES.split())
 """Special names that have no part in a forward pass."""
-_ENUMERATING = frozenset(_ENUMERATING_NAMES.split())
-"""Attributes by which code meets modules without naming them."""
-_HIDDEN_EFFECTS = frozenset(_HIDDEN_EFFECT_NAMES.split())
-"""What a constructor may do that a traced node doesn't show."""
+_NAMING = frozenset(_NAMING_NAMES.split())
+"""Attributes by which code meets names that it doesn't spell."""
+_ENUMERATING = frozenset(("children", "modules", "parameters", "buffers"))
+"""Attributes by which code meets modules and tensors without their names, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +30,14 @@ class RunCode:
 
     `reads` are attributes that it reads off other objects; `keywords` names by which its calls give arguments;
     `classes` the source's classes that it mentions (`isinstance(x, Block)`). With `is_loose`, it may find slots by
-    names that can't be told from its text.
+    names that can't be told from its text; with `enumerates`, it may go through them in order (`x.children()`).
     """
 
     reads: frozenset[str]
     keywords: frozenset[str]
     classes: frozenset[str]
     is_loose: bool
+    enumerates: bool
 
 
 @lru_cache(256)
@@ -57,12 +54,13 @@ def run_code(source: str, classes: frozenset[str]) -> RunCode:
         if wider == reads:
             break
         reads = wider
-    own = frozenset().union(*(form.own for form in forms))
+    met = frozenset().union(reads, *(form.own for form in forms))
     return RunCode(
         reads,
         frozenset().union(*(form.keywords for form in forms)),
         frozenset(name for name in used if reading.is_class(name)),
-        any(form.is_loose for form in forms) or WHOLE in own or not _ENUMERATING.isdisjoint(own | reads),
+        any(form.is_loose for form in forms) or WHOLE in met or not _NAMING.isdisjoint(met),
+        not _ENUMERATING.isdisjoint(met),
     )
 
 
@@ -89,14 +87,3 @@ def reached(source: str, class_name: str, exposed: Collection[str]) -> Iterator[
                 todo.append(reading.member_behind(class_name, member.owner, name.removeprefix(SUPER)))
             elif name not in (WHOLE, MEMBERS):
                 todo.append(members.get(name))
-
-
-@lru_cache(4096)
-def has_hidden_effects(source: str, name: str) -> bool:
-    """Whether a definition, or what it uses, mentions what can change a model in ways that its nodes don't show."""
-    return any(
-        form.sets_any
-        or not _HIDDEN_EFFECTS.isdisjoint(form.reads | form.keywords)
-        or not _HIDDEN_EFFECTS.isdisjoint(dotted.rpartition(".")[2] for dotted in form.outer)
-        for form in reading_of(source).closure_forms(name)
-    )

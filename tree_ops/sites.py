@@ -62,23 +62,28 @@ def sites(tree: Tree) -> Iterator[Site]:
     other code reads what can't be written down, nodes that the trace found unsteady, and nodes that don't take one
     tensor to one tensor of the same kind with the batch axis first, always of the same shape.
     """
-    overwritten = _overwritten(tree)
-    n_calls = 1 + max((node.call_order for node in tree if node.call_order is not None), default=0)
+    overwritten, bands = _overwritten(tree), depth_bands(tree)
     for node in tree:
-        if node.nid == tree.root or node.opaque or node.shared or node.call_order is None:
+        if node.nid == tree.root or node.opaque or node.shared or node.nid not in bands:
             continue
         if node.closed_because or closing_read(node) is not None:
             continue
         signature = signature_of(tree, node)
         if signature is not None:
-            signature = replace(signature, overwritten=node.nid in overwritten)
-            yield Site(node, signature, min(N_DEPTH_BANDS * node.call_order // n_calls, N_DEPTH_BANDS - 1))
+            yield Site(node, replace(signature, overwritten=node.nid in overwritten), bands[node.nid])
+
+
+def depth_bands(tree: Tree) -> dict[str, int]:
+    """The third of the call order that each node lies in, by nid; nodes that are never called have none."""
+    orders = {node.nid: node.call_order for node in tree if node.call_order is not None}
+    n_calls = 1 + max(orders.values(), default=0)
+    return {nid: min(N_DEPTH_BANDS * order // n_calls, N_DEPTH_BANDS - 1) for nid, order in orders.items()}
 
 
 def _overwritten(tree: Tree) -> frozenset[str]:
     """The nodes right behind which, in the order of calls, a module works in place."""
     leaves = sorted(
-        (node for node in tree if node.call_order is not None and not node.children),
+        (node for node in tree if node.call_order is not None and not node.children and not _hands_on(node)),
         key=lambda leaf: leaf.call_order or 0,
     )
     last = {before.nid for before, leaf in pairwise(leaves) if works_in_place(leaf)}
@@ -91,6 +96,11 @@ def _overwritten(tree: Tree) -> frozenset[str]:
         if below and max(below, key=order.__getitem__) in last:
             found.add(node.nid)
     return frozenset(found)
+
+
+def _hands_on(node: Node) -> bool:
+    """Whether a module may give its very input."""
+    return node.definition == "torch.nn.Identity" or node.definition.startswith("torch.nn.Dropout")
 
 
 def works_in_place(node: Node) -> bool:

@@ -48,6 +48,11 @@ class NodeTensor:
     """Without the `torch.`: `float32`."""
     kind: Literal["parameter", "buffer"]
     tied_to: str = ""
+    content: str = ""
+    """What the model begins with, as far as it doesn't depend on the seed: the value that all of it has (`0.0`), or of
+    another buffer a digest. Empty for parameters of several values: they are drawn, as a rule."""
+    is_frozen: bool = False
+    """Whether it is a parameter that no gradient is taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,10 @@ class Node:
     slots: tuple[tuple[str, str], ...] = ()
     """Slot and path of the node that stands in it, for all its slots in order; empty unless one of them holds an
     instance that the model holds elsewhere, too. Otherwise the children say it all."""
+    further_attributes: tuple[tuple[str, str], ...] = ()
+    """All others that it keeps on itself: those with an underscore, and what is no plain value, with an empty text."""
+    alterations: tuple[str, ...] = ()
+    """What was done to the instance that its class doesn't tell: `hook`, and methods that were set on it by name."""
     copied_from: str | None = None
     """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 

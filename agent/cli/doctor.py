@@ -24,7 +24,8 @@ def doctor_command(
     from archgraft.agent.settings_sources import load_settings
     from archgraft.sandbox.canaries import check
 
-    rows = examine(load_settings(settings, set_ or ()).llm, Path.cwd(), os.environ, check)
+    loaded = load_settings(settings, set_ or ())
+    rows = examine(loaded.llm, loaded.sandbox.device, Path.cwd(), os.environ, check)
     typer.echo(as_json(rows) if json else as_text(rows))
     if failed(rows):
         raise typer.Exit(2)

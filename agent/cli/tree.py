@@ -1,11 +1,13 @@
 """`archgraft tree`: the module tree of a model, with the code that made each module."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archgraft.agent.cli.options import WeakSandbox
+from archgraft.agent.errors import UsageError
 
 
 def tree_command(
@@ -25,6 +27,14 @@ def tree_command(
     check: Annotated[
         bool, typer.Option("--check", help="Print the model anew, rebuild it, and compare both with the original.")
     ] = False,
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            "--graph",
+            metavar="FILE.graphml",
+            help="Write the tree as two graphs: FILE-containment.graphml and FILE-calls.graphml.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the tree as JSON, source included.")] = False,
     allow_weak_sandbox: WeakSandbox = False,
 ) -> None:
@@ -38,16 +48,24 @@ def tree_command(
     from archgraft.sandbox.protocol import Limits
     from archgraft.sandbox.supervisor import LocalSandbox
 
+    if graph and (graph.suffix != ".graphml" or not graph.absolute().parent.is_dir()):
+        raise UsageError(f"--graph {graph}: state a file that ends in .graphml, in a folder that is there")
     shape = show_tree.parsed_shape(input_) if input_ else None
     with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False, allow_weak=allow_weak_sandbox) as sandbox:
         rootstock, noise = show_tree.model_and_noise(model, shape, from_ or [], cache_folder(), sandbox, Limits())
         checks = round_trip.check(rootstock, noise, sandbox, from_ or [], cache_folder()) if check else ()
+    written: list[Path] = []
+    if graph:
+        from archgraft.tree_ops.graph_view import write_graphml
+
+        written = write_graphml(rootstock.tree, graph)
     if json:
         typer.echo(show_tree.as_json(rootstock, checks))
     else:
         _print(show_tree.rows(rootstock.tree, collapse=collapse))
         typer.echo("")
-        for line in (*show_tree.notes(rootstock), *map(show_tree.told, checks)):
+        told = [*show_tree.notes(rootstock), *map(show_tree.told, checks), *(f"wrote {path}" for path in written)]
+        for line in told:
             typer.echo(line)
     if any(one.kind == "differs" for one in checks):
         raise typer.Exit(1)

@@ -42,6 +42,10 @@ class Offers(Protocol):
         """At most `n` options: operator uniform, then site uniform, then option uniform. The control arm's draw."""
         ...
 
+    def draw_repeats(self, n: int, generator: np.random.Generator) -> tuple[Option, ...]:
+        """At most `n` options of one kind that do with the same module what the last edit that helped did."""
+        ...
+
 
 OffersOf = Callable[[int], Offers]
 """The offers on the tree of a candidate, by its id."""

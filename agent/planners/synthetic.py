@@ -52,6 +52,11 @@ class SyntheticOffers:
         """At most `n` untried edits of any kind."""
         return _some([option for kind in self.kinds for option in self._untried(kind)], n, generator)
 
+    def draw_repeats(self, n: int, generator: np.random.Generator) -> tuple[Option, ...]:
+        """None: made-up edits bring no module."""
+        del n, generator
+        return ()
+
     def _untried(self, kind: Kind) -> Iterator[Option]:
         operator, band, family = kind
         for place in range(self.n_per_kind):

@@ -12,7 +12,7 @@
 | m_g | posterior mean: (kappa p_g + s_g) / (kappa + s_g + u_g) | |
 | theta_g | a draw from Beta(kappa p_g + s_g, kappa (1 - p_g) + u_g) | |
 | epsilon | share of steps whose kind is uniform at each level instead | `planner.exploration` |
-| rho | share of steps that repeat the operator and family of the last attempt that improved | `planner.repeat` |
+| rho | share of steps that repeat what helped last: its module elsewhere, or its operator, family | `planner.repeat` |
 | c | weight of rarely used cells in the choice of the parent, see archive.py | `planner.cell_exploration` |
 
 One step: take the parent of the highest bound; with rho repeat, with epsilon draw uniformly, else take the operator of
@@ -72,19 +72,25 @@ class ThompsonPlanner:
         return Plan(parents[0][0], None, 0, "", (), reason)
 
     def _plan(self, parent_id: int, place: str, offers: Offers, generator: np.random.Generator) -> Plan | None:
+        coin = generator.random()
         kinds = _kinds(offers)
+        if coin < self._settings.repeat and self._last_success is not None:
+            options = offers.draw_repeats(self._settings.n_options, generator)
+            if options:
+                kind = (options[0].edit.operator, options[0].depth_band, options[0].family)
+                return Plan(parent_id, *kind, options, f"{place}; does elsewhere what helped last")
         for _ in range(_MAX_DRAWS):
             if not kinds:
                 return None
-            kind, why = self._kind(kinds, generator)
+            kind, why = self._kind(kinds, coin, generator)
             options = offers.draw(*kind, self._settings.n_options, generator)
             if options:
                 return Plan(parent_id, *kind, options, f"{place}; {why}")
             kinds.remove(kind)
+            coin = generator.random()
         return None
 
-    def _kind(self, kinds: Sequence[Kind], generator: np.random.Generator) -> tuple[Kind, str]:
-        coin = generator.random()
+    def _kind(self, kinds: Sequence[Kind], coin: float, generator: np.random.Generator) -> tuple[Kind, str]:
         if coin < self._settings.repeat:
             alike = [kind for kind in kinds if _alike(kind, self._last_success)]
             if alike:

@@ -12,7 +12,7 @@ import numpy as np
 from archgraft.agent.errors import UsageError
 from archgraft.agent.refactoring.model import UserModel, places_of, read_model, read_source, scopes_at
 from archgraft.agent.refactoring.overlay import top_of
-from archgraft.agent.refactoring.replacement import Way, read_replacement
+from archgraft.agent.refactoring.replacement import Replacement, Way, read_replacement
 from archgraft.agent.refactoring.verification import Effect, Rebuilt, Verifier
 from archgraft.agent.show_tree import traced_inputs
 from archgraft.sandbox.protocol import Limits, Sandbox
@@ -38,7 +38,7 @@ class RefactorRequest:
 
     model: str
     at: tuple[str, ...]
-    replacement: str
+    replacement: str | Replacement
     scope: Scope = "instance"
     library: Path | None = None
     input_shape: tuple[int, ...] | None = None
@@ -98,7 +98,11 @@ class _Refactoring:
         self._files = {path: UserFile.read(path) for path in model.files}
         self._places = places_of(model, {path: file.text for path, file in self._files.items()})
         self._top = top_of(model.main_file)
-        self._replacement = read_replacement(request.replacement, request.library, request.sources, cache, model.files)
+        self._replacement = (
+            read_replacement(request.replacement, request.library, request.sources, cache, model.files)
+            if isinstance(request.replacement, str)
+            else request.replacement
+        )
         self._verifier = Verifier(
             model, self._top, request.sources, cache, sandbox, inputs, limits, self._replacement.files
         )
@@ -147,7 +151,9 @@ class _Refactoring:
         if not path.is_relative_to(self._top):
             raise UsageError(f"--into {into}: it lies outside {self._top}, where the model's files are")
         if path in self._files:
-            return NewSource(path, self._model.files[path], FileSymbols(path, self._files[path].text))
+            return NewSource(
+                path, self._model.files[path], FileSymbols(path, self._files[path].text), self._files[path].text
+            )
         if path.exists():
             what = f"--into {into}" if into is not None else str(path)
             raise UsageError(
@@ -168,7 +174,7 @@ class _Refactoring:
             rebuilt = self._verifier.rebuild(draft, new_files)
             if rebuilt.is_intended:
                 return self._finished(way, draft, new_files, rebuilt, groups)
-            reasons.append(f"{way.told}: {rebuilt.reason}")
+            reasons.append(f"{way.told}, written as {' and '.join(dict.fromkeys(draft.rungs))}: {rebuilt.reason}")
         return None
 
     def _drafts(self, way: Way, groups: Sequence[Group], setting: Setting, reasons: list[str]) -> Iterator[Draft]:
@@ -177,7 +183,8 @@ class _Refactoring:
         if way.source is not None and way.source.symbols is not None:
             path = way.source.path
             start.symbols[path] = way.source.symbols
-            start.add(path, way.source.pasted(_first_user(groups, path)))
+            if not way.source.is_empty:
+                start.add(path, way.source.pasted(_first_user(groups, path)))
         best: list[Draft] = [start]
         choices: list[list[Draft]] = []
         for group in groups:

@@ -26,7 +26,7 @@ from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.local_imports import local_files
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.refactoring.new_source import NewSource
-from archgraft.tree_ops.refactoring.parts import Call, Given, Part, SameArguments, Value, graft_part
+from archgraft.tree_ops.refactoring.parts import Call, Given, Old, Part, SameArguments, Value, graft_part
 from archgraft.tree_ops.refactoring.spots import Spot
 from archgraft.tree_ops.refactoring.symbols import Symbol
 from archgraft.tree_ops.sites import signature_of
@@ -53,7 +53,7 @@ class Replacement:
     """The new module: what is known of it before it is built.
 
     `symbol` names it where it is imported; a `spec` without one is copied. `arguments` are the user's own, None when
-    they are left to be found. `definition` is the class as `UserModel.definition` names it, None for a factory.
+    they are left to be found. `files` are the user's, where it is in one of them.
     """
 
     name: str
@@ -62,13 +62,17 @@ class Replacement:
     contract: Contract | None
     parameters: tuple[Parameter, ...] | None
     arguments: str | None
-    defined: Symbol | None
     files: tuple[Path, ...] = ()
     problems: list[str] = field(default_factory=list)
+    graft: Graft | None = None
+    """How it is fitted, where that is settled: by an edit of a search."""
+    holder: str = ""
+    """The adapter class that holds the old module and the new one, where the old one stays."""
 
     def ways(self, tree: Tree, spots: Sequence[Spot], fresh: SourceMaker, sandbox: Sandbox) -> Iterator[Way]:
         """The ways to put it into the places of these groups, the likeliest first."""
-        yield from self._with_given_arguments(spots, fresh)
+        if self.graft is None:
+            yield from self._with_given_arguments(spots, fresh)
         if self.arguments is not None:
             return
         contract = self.contract
@@ -151,13 +155,20 @@ class Replacement:
             source, symbols = self._with_adapters(source, symbol, grafts, fresh)
             first = self.parameters[0].name if self.parameters else None
             try:
-                parts.append(graft_part(grafts, contract, symbols, first))
+                part = graft_part(grafts, contract, symbols, first)
             except SourceError as error:
                 self.problems.append(str(error))
                 return
+            if self.holder:
+                source = source or fresh(self.holder)
+                holder = source.add(adapter_source(self.holder), self.holder)
+                part = Call(holder, (("", Old()), ("", part)))
+            parts.append(part)
         yield Way(tuple(parts), source, "fitted by its contract")
 
     def _fitted(self, contract: Contract, tree: Tree, node: Node) -> Graft | None:
+        if self.graft is not None:
+            return self.graft
         signature = signature_of(tree, node)
         if signature is None:
             self.problems.append(f"{node.path} does not take one tensor to one tensor of the same kind")
@@ -205,29 +216,33 @@ def read_replacement(
         with Library(library) as opened:
             module = find_module(opened, text)
         spec = module.spec
-        return Replacement(spec.class_name, None, spec, module.contract, spec.parameters, None, None)
+        return Replacement(spec.class_name, None, spec, module.contract, spec.parameters, None)
     reference = ModelReference.parse(text)
     arguments = reference.arguments if "(" in text else None
     if reference.place in ("torch.nn", "nn") or reference.place.startswith("torch.nn."):
         symbol = Symbol("torch.nn", reference.name)
-        return Replacement(reference.name, symbol, None, None, _torch_parameters(reference.name), arguments, symbol)
+        return Replacement(reference.name, symbol, None, None, _torch_parameters(reference.name), arguments)
     files = tuple(local_files(Path(reference.place).resolve())) if reference.is_file else ()
     roots = [resolve(str(file), cache) for file in files] or [_package(reference, sources, cache)]
     index = SourceIndex.build([*roots, *(resolve(source, cache) for source in sources)], cache=cache)
-    module_name = (
-        next(name for name, one in index.modules.items() if one.path == files[0]) if files else reference.place
-    )
-    definition = index.definition((module_name, reference.name))
+    home = _module_of(index, files[0]) if files else reference.place
+    definition = index.definition((home, reference.name))
+    is_class = index.is_module_class(definition)
     symbol = Symbol(
-        modules.get(files[0], module_name) if files else module_name, reference.name, files[0] if files else None
+        modules.get(files[0], home) if files else home,
+        reference.name,
+        files[0] if files else None,
+        defined=f"{definition.module}:{definition.name}" if is_class else None,
     )
-    if not index.is_module_class(definition):
-        return Replacement(reference.name, symbol, None, None, (), arguments or "", None, files)
-    own = files and index.modules[definition.module].path in files
-    defined = Symbol(definition.module, definition.name, index.modules[definition.module].path if own else None)
+    if not is_class:
+        return Replacement(reference.name, symbol, None, None, (), arguments or "", files)
     parameters = constructor_parameters(index, definition)
     cut_out = _spec(index, definition) if arguments is None else None
-    return Replacement(reference.name, symbol, cut_out, None, parameters, arguments, defined, files)
+    return Replacement(reference.name, symbol, cut_out, None, parameters, arguments, files)
+
+
+def _module_of(index: SourceIndex, file: Path) -> str:
+    return next(name for name, module in index.modules.items() if module.path == file)
 
 
 def _package(reference: ModelReference, sources: Sequence[str], cache: Path) -> SourceRoot:

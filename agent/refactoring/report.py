@@ -48,7 +48,10 @@ def _refactored(result: Refactored) -> Iterator[str]:
         "near": "near: almost the same outputs",
         "changing": "changing: other outputs",
     }[effect.likeness]
-    yield f"effect: {meaning} (largest difference {effect.error:.2g}, largest output {effect.scale:.2g})"
+    yield (
+        f"effect: {meaning} with the same weights (largest difference {effect.error:.2g}, largest output "
+        f"{effect.scale:.2g}; relative, also of what was exchanged: {effect.relative:.2g})"
+    )
     yield from (f"note: {warning}" for warning in result.warnings)
 
 
@@ -96,6 +99,7 @@ def _refactored_json(result: Refactored) -> dict[str, Any]:
         "likeness": result.effect.likeness,
         "error": result.effect.error,
         "scale": result.effect.scale,
+        "relative": result.effect.relative,
         "keys": list(result.effect.keys),
         "warnings": list(result.warnings),
         "patch": patch_of(result.changes).decode("utf-8", "surrogateescape"),

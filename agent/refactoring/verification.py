@@ -48,11 +48,12 @@ class Effect:
     keys: tuple[Mapping[str, Any], ...]
     error: float
     scale: float
+    relative: float
+    """The largest difference relative to the largest output, of the model or of an exchanged module."""
 
     @property
     def likeness(self) -> Likeness:
-        relative = self.error / self.scale if self.scale else self.error
-        return "exact" if relative <= EXACT else "near" if relative <= NEAR else "changing"
+        return "exact" if self.relative <= EXACT else "near" if self.relative <= NEAR else "changing"
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class Verifier:
         if outcome.message is None:
             raise SourceError(f"the models can't be compared: {outcome.reason}")
         header: Any = outcome.message.header
-        return Effect(tuple(header["keys"]), float(header["error"]), float(header["scale"]))
+        numbers = (float(header[name]) for name in ("error", "scale", "relative"))
+        return Effect(tuple(header["keys"]), *numbers)
 
 
 def replace_homes(model: UserModel, reference: ModelReference, homes: Mapping[str, Any]) -> UserModel:
@@ -138,7 +140,9 @@ def replace_homes(model: UserModel, reference: ModelReference, homes: Mapping[st
 
 def home_name(symbol: Symbol) -> str:
     """A symbol as `UserModel.definition` names classes."""
-    return f"torch.nn.{symbol.name}" if symbol.module == "torch.nn" else f"{symbol.module}:{symbol.name}"
+    if symbol.module == "torch.nn":
+        return f"torch.nn.{symbol.name}"
+    return symbol.defined or f"{symbol.module}:{symbol.name}"
 
 
 def _without_references(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:

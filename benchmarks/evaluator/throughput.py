@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archgraft.evaluator.devices import CPU
 from archgraft.evaluator.evaluate import CandidateSource, Dialogue, evaluate
 from archgraft.evaluator.examination import prepare
 from archgraft.evaluator.tasks.load import load_task
@@ -58,7 +59,7 @@ def one_epoch(task: Task) -> dict[str, object]:
     """The request's header."""
     recipe = asdict(replace(task.recipe, epochs=1))
     source = {"source": MODEL.read_text(), "construct": "ResNet()"}
-    return {**source, "recipe": recipe, "loss": task.loss, "seed": 0, "return_weights": False}
+    return {**source, "recipe": recipe, "loss": task.loss, "seed": 0, "device": asdict(CPU), "return_weights": False}
 
 
 def throughput(n_candidates: int) -> dict[str, float | int | str]:

@@ -25,7 +25,7 @@ FILES = {
     b"fine_labels": (("train",), ("test",)),
 }
 """By the key that holds the labels: the training files and the test file of CIFAR-10, and of CIFAR-100."""
-RECIPE = Recipe(epochs=10, batch_size=128, learning_rate=2e-3)
+RECIPE = Recipe(epochs=10, batch_size=128, learning_rate=2e-3, crop_padding=4, horizontal_flip=True)
 
 
 def cifar_task(reference: str) -> ArrayTask:

@@ -60,8 +60,8 @@ class Breaks(nn.Module):
 def write_library(path: Path, *, with_broken: bool = False) -> Path:
     """A library of two modules that work, and one whose contract promises too much."""
     with Library(path, create=True) as library:
-        library.add(spec("conv1", "ConvBlock", CONV_BLOCK), _contract("map", "convolution", ("in_chs", "out_chs")))
-        library.add(spec("mixer", "TokenMixer", TOKEN_MIXER), _contract("sequence", "mlp", ("dim",)))
+        library.add(spec("conv1", "ConvBlock", CONV_BLOCK), CONTRACTS["conv1"])
+        library.add(spec("mixer", "TokenMixer", TOKEN_MIXER), CONTRACTS["mixer"])
         if with_broken:
             library.add(spec("broken", "Breaks", BREAKS), _contract("map", "other", ("dim",)))
     return path
@@ -88,6 +88,12 @@ def _contract(layout: Layout, family: Family, names: tuple[str, ...]) -> Contrac
         flops=1000,
         probe_widths=(32, 32),
     )
+
+
+CONTRACTS = {
+    "conv1": _contract("map", "convolution", ("in_chs", "out_chs")),
+    "mixer": _contract("sequence", "mlp", ("dim",)),
+}
 
 
 def write_task(path: Path, *, n: int = 160) -> Path:

@@ -21,17 +21,17 @@ def canaries(*open_layers: str) -> tuple[CanaryReport, ...]:
 
 
 def examine(tmp_path: Path) -> tuple[doctor.Row, ...]:
-    return doctor.examine(LlmSettings(), tmp_path, {}, canaries)
+    return doctor.examine(LlmSettings(), "cpu", tmp_path, {}, canaries)
 
 
 def test_this_machine_is_well_enough_for_its_own_tests(tmp_path: Path) -> None:
     rows = examine(tmp_path)
     assert not doctor.failed(rows)
-    assert {"python", "torch", "gpu", "machine", "disk", "llm", "sandbox"} <= {row.name for row in rows}
+    assert {"python", "torch", "gpu", "device", "machine", "disk", "llm", "sandbox"} <= {row.name for row in rows}
 
 
 def test_every_row_that_is_not_ok_says_what_to_do(tmp_path: Path) -> None:
-    rows = doctor.examine(LlmSettings(model="some-model"), tmp_path, {}, lambda: canaries("threads"))
+    rows = doctor.examine(LlmSettings(model="some-model"), "cpu", tmp_path, {}, lambda: canaries("threads"))
     unwell = [row for row in rows if row.state != "ok"]
     assert {row.name for row in unwell} >= {"llm", "sandbox: threads"}
     assert all(row.advice for row in unwell)
@@ -76,6 +76,18 @@ def test_gpus_are_named_as_the_driver_names_them(tmp_path: Path) -> None:
         (tmp_path / f"0000:0{n}:00.0").mkdir()
         (tmp_path / f"0000:0{n}:00.0" / "information").write_text("Model: \t\t NVIDIA H200\nIRQ: 1\n")
     assert doctor.gpu_row(tmp_path).found == "NVIDIA H200, NVIDIA H200"
+
+
+def test_a_device_that_is_not_there_fails_and_names_what_is(tmp_path: Path) -> None:
+    row = doctor.device_row("cuda", tmp_path / "absent", "linux")
+    assert (row.state, row.found) == ("fail", "there is no device 'cuda' here, only cpu")
+    assert "sandbox.device" in row.advice
+
+
+def test_an_idle_gpu_is_worth_a_note() -> None:
+    row = doctor.device_row("cpu", Path("absent"), "darwin")
+    assert (row.state, row.found) == ("note", "cpu, though there is mps")
+    assert doctor.device_row("auto", Path("absent"), "darwin").found == "mps"
 
 
 def test_no_driver_means_no_gpu_and_is_no_fault(tmp_path: Path) -> None:

@@ -74,3 +74,42 @@ def test_slots_are_told_where_one_holds_what_stands_elsewhere_too(shared_sandbox
     tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
     assert tree.at("layers").slots == (("0", "layers.0"), ("1", "act"), ("2", "act"))
     assert tree.at("").slots == tree.at("act").slots == ()
+
+
+def test_what_tensors_begin_with_is_told_unless_it_was_drawn(shared_sandbox: LocalSandbox) -> None:
+    tree = planted(shared_sandbox)
+    assert [(t.name, t.content) for t in tree.at("").tensors] == [("gamma", "1.0"), ("mask", "1")]
+    norm = {t.name: t.content for t in tree.at("norm").tensors}
+    assert norm == {
+        "weight": "1.0",
+        "bias": "0.0",
+        "running_mean": "0.0",
+        "running_var": "1.0",
+        "num_batches_tracked": "0",
+    }, "before the model was trained on the batch that traces it"
+    assert [t.content for t in tree.at("head").tensors] == ["", ""]
+
+
+def test_buffers_of_many_values_are_told_apart(shared_sandbox: LocalSandbox) -> None:
+    found = []
+    for values in ("torch.arange(4)", "torch.arange(4)", "torch.arange(1, 5)", "torch.arange(4) > 1"):
+        tree = plant_tree(
+            shared_sandbox, SOURCE.replace("torch.ones(4, dtype=torch.int64)", values), "Net()", inputs(4)
+        )
+        [content] = [t.content for t in tree.at("").tensors if t.name == "mask"]
+        found.append(content)
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
+
+
+def test_hooks_and_methods_of_one_instance_are_told(shared_sandbox: LocalSandbox) -> None:
+    done = """self.head = nn.Linear(4, 4)
+        self.embed.register_forward_pre_hook(lambda module, given: None)
+        self.norm.extra_repr = lambda: "own"
+        self.head.bias.requires_grad_(False)"""
+    source = SOURCE.replace("self.head = nn.Linear(4, 4)", done, 1)
+    tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
+    told = {node.path: node.alterations for node in tree if node.alterations}
+    assert told == {"embed": ("hook",), "norm": ("extra_repr",)}
+    assert dict(tree.at("").further_attributes) == {"_private": "3", "config": ""}
+    assert [t.is_frozen for t in tree.at("head").tensors] == [False, True]

@@ -1,5 +1,7 @@
 """Models whose structure depends on the data, or changes while they run: which nodes stay closed, and why."""
 
+import pytest
+
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.sites import sites
 from archgraft.tree_ops.tree import Tree
@@ -91,3 +93,14 @@ def test_a_parametrised_module_is_no_longer_what_its_call_made_and_a_lazy_one_is
     assert tree.at("first").definition == "torch.nn.Linear"
     assert tree.at("a").definition == "torch.nn.LazyLinear"
     assert "a" in open_paths(tree)
+
+
+def test_axes_that_hold_the_batch_may_be_as_long_as_it(shared_sandbox: LocalSandbox) -> None:
+    lines = ("x = self.first(x[:, None].expand(-1, 3, -1).flatten(0, 1))", "x = self.b(x.unflatten(0, (-1, 3)).mT.mT)")
+    tree = planted(shared_sandbox, *lines, "return self.a(x).mean(1)")
+    assert not closed(tree)
+
+
+def test_a_model_that_is_made_for_one_batch_size_says_so(shared_sandbox: LocalSandbox) -> None:
+    with pytest.raises(AssertionError, match="shape"):
+        planted(shared_sandbox, "return self.a(self.b(self.first(x)).view(5, 4))")

@@ -250,3 +250,26 @@ class Net(nn.Linear):
     assert "object.__new__() takes exactly one argument" in traced.outcome.reason
     fine = source.replace("super().__new__(cls, *args)", "super().__new__(cls)")
     assert plant_tree(shared_sandbox, fine, "Net(4, 4)", inputs(4)).at("").definition == "Net"
+
+
+def test_a_mixin_behind_a_module_gets_what_the_constructor_is_given(shared_sandbox: LocalSandbox) -> None:
+    source = """
+from torch import nn
+
+
+class Mixin:
+    def __new__(cls, *args):
+        made = super().__new__(cls)
+        made.given = args
+        return made
+
+
+class Net(nn.Linear, Mixin):
+    def __new__(cls, *args):
+        return super().__new__(cls, *args)
+
+    def forward(self, x):
+        return super().forward(x) if self.given == (4, 3) else x
+"""
+    tree = plant_tree(shared_sandbox, source, "Net(4, 3)", inputs(4))
+    assert tree.at("").output_shapes == ((5, 3),)

@@ -6,7 +6,7 @@ import pytest
 
 from archgraft.tree_ops.closure import ClosureError, extract
 from archgraft.tree_ops.index import SourceIndex
-from tests.tree_ops.extraction import assert_source, closure, index_of
+from tests.tree_ops.extraction import assert_source, closure, index_of, run
 
 
 def test_follows_names_over_files_and_keeps_the_authors_text(tmp_path: Path) -> None:
@@ -143,3 +143,84 @@ def test_code_nested_beyond_reading_is_refused(tmp_path: Path) -> None:
     index.modules["pkg.a"].lines[1] = f"    return {deep}\n"
     with pytest.raises(ClosureError, match="nested too deeply"):
         extract(index, ["pkg.a.net"])
+
+
+def test_what_other_modules_enter_in_a_registry_comes_along(tmp_path: Path) -> None:
+    found = closure(
+        tmp_path,
+        {
+            "blocks.py": """
+                BLOCKS = dict(plain=list)
+                _seen = []
+
+                def register(name, block):
+                    BLOCKS[name] = block
+
+                def note(name):
+                    _seen.append(name)
+
+                def create(name):
+                    return BLOCKS[name]()
+            """,
+            "net.py": """
+                from .blocks import create, note, register
+
+                class Special:
+                    pass
+
+                class Other:
+                    pass
+
+                register("special", Special)
+                note("net")
+
+                def net(name="special"):
+                    return Special, create(name)
+            """,
+        },
+        "pkg.net.net",
+    )
+    assert_source(
+        found,
+        """
+        BLOCKS = dict(plain=list)
+
+
+        def register(name, block):
+            BLOCKS[name] = block
+
+
+        def create(name):
+            return BLOCKS[name]()
+
+
+        class Special:
+            pass
+
+
+        register("special", Special)
+
+
+        def net(name="special"):
+            return Special, create(name)
+        """,
+    )
+    net = run(found)["net"]
+    assert callable(net)
+    special, made = net()
+    assert isinstance(made, special)
+
+
+def test_what_is_told_its_files_own_name_is_left_out(tmp_path: Path) -> None:
+    source = """
+        NAMES = {}
+
+        def register(module, name):
+            NAMES[name] = module
+
+        register(__name__, "old")
+
+        def known():
+            return NAMES
+    """
+    assert "old" not in closure(tmp_path, {"m.py": source}, "pkg.m.known").source

@@ -139,6 +139,9 @@ def test_names_and_formatting_do_not_count(hash_of: Hash, changes: list[tuple[st
         pytest.param([("self.act = ", "self.idle = nn.Linear(3, 3)\n        self.act = ")], id="tensors without use"),
         pytest.param([("Gate(width)", "Gate(width).requires_grad_(False)")], id="frozen tensors"),
         pytest.param([("for stage in self.stages", "for stage in reversed(self.stages)")], id="a builtin"),
+        pytest.param([("torch.ones(width, 1, 1)", "1e-5 * torch.ones(width, 1, 1)")], id="a scale's start value"),
+        pytest.param([("= Gate(width)", "= Gate(width)\n        nn.init.zeros_(self.norm.weight)")], id="a zero gamma"),
+        pytest.param([("BatchNorm2d(width)", "BatchNorm2d(width)\n        self.norm.bias.data.fill_(1)")], id="a bias"),
     ],
 )
 def test_what_changes_what_runs_counts(hash_of: Hash, changes: list[tuple[str, str]]) -> None:
@@ -216,3 +219,58 @@ def test_names_found_at_run_time_count_by_name(hash_of: Hash) -> None:
     found = ("self.gate(y)", "getattr(self, 'ga' + 'te')(y)")
     assert hash_of(fixed) == hash_of(fixed, ("self.gate =", "self.gate  ="))
     assert hash_of(found) != hash_of(found, ("self.norm", "self.standard"))
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("self.act = nn.ReLU()", "self.conv.register_forward_hook(lambda module, given, found: 2 * found)"),
+        ("self.act = nn.ReLU()", "self.conv.weight.register_hook(lambda gradient: 0.5 * gradient)"),
+        ("self.act = nn.ReLU()", "self.act.forward = torch.tanh"),
+        ("self.act = nn.ReLU()", "nn.utils.parametrizations.weight_norm(self.conv)"),
+        ("self.second = nn.Linear(16, 10)", "self.second.weight.requires_grad = False"),
+    ],
+    ids=["a hook", "a tensor's hook", "a method of one instance", "a parametrisation", "a frozen tensor"],
+)
+def test_what_was_done_to_an_instance_counts(hash_of: Hash, where: str, line: str) -> None:
+    assert hash_of((where, f"{where}\n        {line}")) != hash_of()
+
+
+def test_what_might_be_done_to_instances_does_not_count(hash_of: Hash) -> None:
+    """A function of the builder's that could freeze a model, and doesn't, leaves an override and an edited call one."""
+    freezes = ("class Net(", "def freeze(model):\n    model.requires_grad_(False)\n    return model\n\n\nclass Net(")
+    call = "Net() if freeze else freeze(Net())"
+    by_call = hash_of(freezes, ("nn.Conv2d(3, width, 3, padding=1)", "nn.Conv2d(3, width, 5, padding=2)"), call=call)
+    assert hash_of(freezes, call=call, overrides="model.stem = nn.Conv2d(3, 8, 5, padding=2)") == by_call
+
+
+def test_a_layers_bias_of_zeros_is_one_that_was_drawn(hash_of: Hash) -> None:
+    """An override that is made after a model's own initialisation can't repeat it."""
+    assert (
+        hash_of(("= nn.Linear(16, 10)", "= nn.Linear(16, 10)\n        nn.init.zeros_(self.second.bias)")) == hash_of()
+    )
+
+
+def test_walking_through_children_in_order_does_not_make_their_names_count(hash_of: Hash) -> None:
+    walked = ("y = self.gate(y)", "y = self.gate(y) + sum(p.sum() for c in self.children() for p in c.parameters())")
+    assert hash_of(walked) == hash_of(walked, ("self.norm", "self.standard"))
+    swapped = [
+        ("        self.norm = nn.BatchNorm2d(width)\n", ""),
+        ("self.act = nn.ReLU()", "self.act = nn.ReLU()\n        self.norm = nn.BatchNorm2d(width)"),
+    ]
+    assert hash_of(walked) != hash_of(walked, *swapped)
+    assert hash_of() == hash_of(*swapped)
+
+
+def test_what_a_builder_sets_by_names_found_at_run_time_counts(hash_of: Hash) -> None:
+    read = ("+ self.start", "+ self.late(x)")
+    sets = "def late(model, f):\n    for stage in model.stages:\n        setattr(stage.gate, 'la' + 'te', f)\n"
+    sets += "    return model\n\n\n"
+    found = [hash_of(read, ("class Net(", f"{sets}class Net("), call=f"late(Net(), {f})") for f in ("F.relu", "F.silu")]
+    assert found[0] != found[1]
+
+
+def test_private_plain_values_count_and_not_how_they_were_computed(hash_of: Hash) -> None:
+    private = [("self.start = start", "self._start = start"), ("+ self.start", "+ self._start")]
+    assert hash_of(*private) == hash_of(private[0], private[1], ("self._start = start", "self._start = 2 * start / 2"))
+    assert hash_of(*private) != hash_of(*private, ("start=0.5", "start=0.25"))

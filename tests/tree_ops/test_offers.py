@@ -28,7 +28,7 @@ CONV = Contract(
 NORM = dataclasses.replace(CONV, family="normalisation", n_parameters=64)
 MODULES = {"conv": ("MinedConv", CONV), "norm": ("MinedNorm", NORM)}
 ROOM = 10**9
-OPERATORS_HERE = {"swap", "insert", "delete", "change_argument", "duplicate", "wrap", "split"}
+OPERATORS_HERE = {"swap", "insert", "delete", "change_argument", "duplicate", "wrap", "split", "skip"}
 
 
 @pytest.fixture(scope="module")

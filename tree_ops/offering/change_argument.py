@@ -38,13 +38,13 @@ def _draw(
 ) -> Option | None:
     change = changes[int(generator.integers(len(changes)))]
     cost = ground.change_cost(site.node, change)
-    reach = _alike(ground.reach(site, generator, cost)) if site.node.path else Reach("instance", (site.node,))
+    reach = _alike(ground, ground.reach(site, generator, cost)) if site.node.path else Reach("instance", (site.node,))
     edit = reach.edit("change_argument", changes=change.changes)
     return ground.option(site, edit, f"change {reach.where}: {told(change)}", change.name, cost)
 
 
-def _alike(reach: Reach) -> Reach:
-    """The reach without nodes whose arguments differ: the same values need not fit them."""
-    first = reach.nodes[0]
-    alike = tuple(node for node in reach.nodes if node.arguments == first.arguments)
+def _alike(ground: Ground, reach: Reach) -> Reach:
+    """The reach without nodes whose arguments differ, or that hold fitted parts: the same values need not fit them."""
+    first, *others = reach.nodes
+    alike = (first, *(n for n in others if n.arguments == first.arguments and ground.is_rebuildable(n)))
     return reach if alike == reach.nodes else Reach("stage" if len(alike) > 1 else "instance", alike)

@@ -6,6 +6,7 @@ section 3.2: depth and width as the dimensions that a model is scaled by.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from archgraft.tree_ops.offering.duplicate import is_duplicable
 from archgraft.tree_ops.offering.grafting import keeps_shape
 from archgraft.tree_ops.offering.ground import Ground, Reach
 from archgraft.tree_ops.offering.offer import Offer
+from archgraft.tree_ops.promises import promise_of
 from archgraft.tree_ops.shelf import Cost
 from archgraft.tree_ops.sites import Signature, Site
 from archgraft.tree_ops.tree import Node
@@ -64,21 +66,25 @@ def _total(costs: Sequence[Cost]) -> Cost:
     return Cost(sum(cost.parameters for cost in costs), sum(cost.flops for cost in costs))
 
 
-def _option(steps: Sequence[Edit], label: str, family: str, cost: Cost) -> Option:
-    return Option(combine(steps), label, _BAND, family, 1.0, cost.parameters)
+def _option(ground: Ground, steps: Sequence[Edit], label: str, family: str, cost: Cost) -> Option:
+    edit = combine(steps)
+    promised = replace(edit, promise=promise_of(ground.tree, edit))
+    return Option(promised, label, _BAND, family, 1.0, cost.parameters)
 
 
 def _deeper(ground: Ground, last: Sequence[Site], _generator: np.random.Generator) -> Option:
     steps = [Reach("instance", (site.node,)).edit("duplicate") for site in last]
     cost = _total([ground.cost(site.node) for site in last])
-    return _option(steps, f"deepen: one more block in each of {len(last)} stages ({_paths(last)})", "deeper", cost)
+    return _option(
+        ground, steps, f"deepen: one more block in each of {len(last)} stages ({_paths(last)})", "deeper", cost
+    )
 
 
 def _shallower(ground: Ground, last: Sequence[Site], _generator: np.random.Generator) -> Option:
     steps = [Reach("instance", (site.node,)).edit("delete") for site in last]
     costs = [ground.cost(site.node) for site in last]
     label = f"make shallower: one block fewer in each of {len(last)} stages ({_paths(last)})"
-    return _option(steps, label, "shallower", Cost(-sum(cost.parameters for cost in costs), 0))
+    return _option(ground, steps, label, "shallower", Cost(-sum(cost.parameters for cost in costs), 0))
 
 
 def _paths(last: Sequence[Site]) -> str:
@@ -90,7 +96,7 @@ def _widths(ground: Ground) -> Mapping[tuple[str, str, str], Changed]:
     found: dict[tuple[str, str, str], dict[str, ArgumentChange]] = defaultdict(dict)
     for site in ground.sites:
         node = site.node
-        for change in ground.changes(node):
+        for change in ground.changes(node) if ground.is_rebuildable(node) else ():
             if is_inner_width(change.name) and change.cost_factor != 1:
                 family = "wider" if change.cost_factor > 1 else "narrower"
                 chosen = found[node.class_name, change.name, family]
@@ -115,4 +121,4 @@ def _wider(
         alike[change.changes].append(ground.tree.nodes[nid])
     steps = [Reach("stage", tuple(nodes)).edit("change_argument", changes=changes) for changes, nodes in alike.items()]
     label = f"make all {len(changed)} {kind} {family}: {name} {', '.join(dict(changes)[name] for changes in alike)}"
-    return _option(steps, label, family, cost)
+    return _option(ground, steps, label, family, cost)

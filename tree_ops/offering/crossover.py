@@ -10,6 +10,7 @@ import numpy as np
 from archgraft.tree_ops.donors import donor
 from archgraft.tree_ops.edits import Donor, Option
 from archgraft.tree_ops.offering.ground import TRIVIAL, Ground
+from archgraft.tree_ops.offering.in_place import works_in_place
 from archgraft.tree_ops.offering.offer import Offer
 from archgraft.tree_ops.rebuilding import call_of
 from archgraft.tree_ops.shelf import Cost
@@ -91,8 +92,9 @@ def _alike(signature: Signature) -> frozenset[Signature]:
 
 
 def _fits(site: Site, gift: Gift) -> bool:
-    """What takes further arguments only goes where the same class was given them."""
-    return not gift.node.extra_inputs or gift.node.class_name == site.node.class_name
+    """What takes further arguments only goes where the same class was given them; what works in place where one did."""
+    same_class = gift.node.class_name == site.node.class_name
+    return same_class or not (gift.node.extra_inputs or works_in_place(gift.tree, gift.node))
 
 
 def _growth(ground: Ground, site: Site, gift: Gift) -> Cost:

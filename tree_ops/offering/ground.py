@@ -13,7 +13,8 @@ from archgraft.tree_ops.argument_changes import ArgumentChange, changes_for
 from archgraft.tree_ops.builder import ORIGIN_MARK
 from archgraft.tree_ops.edits import Edit, Operator, Option, Scope
 from archgraft.tree_ops.overrides import has_overrides
-from archgraft.tree_ops.rebuilding import call_of
+from archgraft.tree_ops.promises import promise_of
+from archgraft.tree_ops.rebuilding import call_of, is_overridden
 from archgraft.tree_ops.shelf import Cost, Shelf
 from archgraft.tree_ops.sites import Signature, Site, sites
 from archgraft.tree_ops.tree import Node, Tree
@@ -79,9 +80,11 @@ class Ground:
     def changes(self, node: Node) -> tuple[ArgumentChange, ...]:
         """The changes of one node's arguments that there is room for, and that no fitted part below stands against."""
         if node.nid not in self._changes:
+            made_alone = node.site is not None and node.site.n_instances == 1 and not is_overridden(self.tree, node)
+            alone = made_alone or node.nid == self.tree.root
             self._changes[node.nid] = tuple(
                 change
-                for change in changes_for(self.tree, node)
+                for change in (changes_for(self.tree, node) if alone or self.is_rebuildable(node) else ())
                 if not (change.reshapes and self.has_fitted_parts) and self.affordable(self.change_cost(node, change))
             )
         return self._changes[node.nid]
@@ -126,7 +129,8 @@ class Ground:
         return wider[int(generator.integers(len(wider)))]
 
     def option(self, site: Site, edit: Edit, label: str, family: str, cost: Cost, prior: float = 1.0) -> Option:
-        """An edit as an option; `cost` is its growth at each node."""
+        """An edit as an option, with what it promises; `cost` is its growth at each node."""
+        edit = replace(edit, promise=promise_of(self.tree, edit))
         return Option(edit, label, site.depth_band, family, prior, len(edit.places) * cost.parameters)
 
     def _made_with(self, site: Site) -> Sequence[Node]:

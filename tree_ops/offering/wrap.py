@@ -14,7 +14,7 @@ from archgraft.tree_ops.offering.offer import Offer
 from archgraft.tree_ops.shelf import Cost
 from archgraft.tree_ops.sites import Signature, Site
 
-_VERBS: dict[Form, str] = {
+VERBS: dict[Form, str] = {
     "parallel": "add beside",
     "gate": "gate",
     "concatenate": "add beside, concatenated and projected,",
@@ -33,7 +33,7 @@ def offers(ground: Ground) -> Iterator[Offer]:
         in_place = works_in_place(ground.tree, node)
         if keeps_shape(site.signature) and not in_place:
             yield Offer("wrap", node.nid, site.depth_band, "residual", 1, partial(_residual, ground, site))
-        for form in _VERBS:
+        for form in VERBS:
             n_options = sum(map(len, _modules(ground, site, form).values()))
             if n_options and (form == "gate" or not in_place):
                 yield Offer("wrap", node.nid, site.depth_band, form, n_options, partial(_grafted, ground, site, form))
@@ -46,23 +46,29 @@ def _residual(ground: Ground, site: Site, generator: np.random.Generator) -> Opt
 
 
 def _grafted(ground: Ground, site: Site, form: Form, generator: np.random.Generator) -> Option | None:
-    signature = _signature(site, form)
-    joined = projection(2 * signature.out_width, signature.out_width, signature.layout)
+    signature = signature_for(site, form)
 
     def edit(reach: Reach, graft: Graft) -> Edit:
-        return reach.edit("wrap", form=form, graft=graft, projection=joined if form == "concatenate" else None)
+        return edit_of(reach, site, form, graft)
 
     places = drawn_family(_modules(ground, site, form), generator)
-    return graft_option(ground, site, signature, places, generator, edit, verb=_VERBS[form], family=form)
+    return graft_option(ground, site, signature, places, generator, edit, verb=VERBS[form], family=form)
 
 
-def _signature(site: Site, form: Form) -> Signature:
+def edit_of(reach: Reach, site: Site, form: Form, graft: Graft) -> Edit:
+    """The edit that makes a composite of a form; a concatenation is projected back to the node's width."""
+    width, layout = site.signature.out_width, site.signature.layout
+    joined = projection(2 * width, width, layout) if form == "concatenate" else None
+    return reach.edit("wrap", form=form, graft=graft, projection=joined)
+
+
+def signature_for(site: Site, form: Form) -> Signature:
     """What a path beside the node takes and gives; a gate goes from the node's output to the same."""
     return at_output(site.signature) if form == "gate" else site.signature.plain
 
 
 def _modules(ground: Ground, site: Site, form: Form) -> Mapping[str, Sequence[int]]:
-    signature = _signature(site, form)
+    signature = signature_for(site, form)
     by_family = ground.modules(signature)
     if form != "gate":
         return by_family

@@ -68,6 +68,8 @@ def _in_call(
             return False
         text, into[node.path] = written
         texts.add(text)
+        if not into[node.path].changed:
+            draft.moved(node.path, next((new for old, new in into[node.path].kept if not old), None))
     return len(texts) == 1 and draft.replace(site, texts.pop())
 
 

@@ -65,12 +65,13 @@ def join_edits(tree: Tree, sources: ClassSources | None = None) -> Iterator[Edit
                 continue
             together = [other for other in tree if _join_at(other, index) and other.joins[index].site == join.site]
             for change in _changes(tree, sources, node, index, join, found[0]):
-                if is_possible(tree, sources, [node], join.site.function):
+                setup = change.projection is not None
+                if is_possible(tree, sources, [node], join.site.function, with_setup=setup):
                     yield Edit("join", node.nid, node.path, join=change)
                 if together[0] is not node or len(together) < 2:
                     continue
                 everywhere = [_changes_like(tree, sources, other, index, found[0], change) for other in together]
-                if all(everywhere) and is_possible(tree, sources, together, join.site.function):
+                if all(everywhere) and is_possible(tree, sources, together, join.site.function, with_setup=setup):
                     others = tuple((other.nid, other.path) for other in together[1:])
                     yield Edit("join", node.nid, node.path, join=change, scope="site", others=others)
 

@@ -1,6 +1,7 @@
 """Adding a skip connection in a node's forward: `x = self.attn(self.norm(x))` becomes `x = x + self.attn(...)`."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,12 +83,14 @@ def _places(sources: ClassSources, home: str) -> list[SkipPlace]:
     variable = receiver(method) if method is not None else None
     if method is None or variable is None:
         return []
+    # Of a module that stands in several places (two branches, say), shapes don't tell which one has run.
+    used = Counter(path_of(node, variable) for node in ast.walk(method) if isinstance(node, ast.Attribute))
     found = []
     for statement in _statements(method.body):
         match statement:
             case ast.Assign(targets=[ast.Name()], value=ast.Call() as value) | ast.Return(value=ast.Call() as value):
                 place = _place(value, variable)
-                if place is not None:
+                if place is not None and all(used[path] == 1 for path in (place.first, place.last)):
                     found.append(place)
     return found
 

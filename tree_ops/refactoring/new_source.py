@@ -20,6 +20,8 @@ class NewSource:
     path: Path
     module: str
     symbols: FileSymbols | None = None
+    existing: str = ""
+    """The text of the file where it exists: what is in it already is used as it is."""
     _text: str = ""
     _credits: list[str] = field(default_factory=list)
     _reserved: tuple[str, ...] = ()
@@ -28,10 +30,14 @@ class NewSource:
         """Take in a mined module with all it needs; what it is called here."""
         self._credits.append(credit(spec))
         alias = f"{pascal_case(spec.origin.source.rpartition('/')[2])}{spec.class_name}"
-        return self.add(with_origin(spec) if self.symbols is not None else spec.source, spec.class_name, alias)
+        if self.symbols is None or spec.source.strip() in self.existing:
+            return self.add(spec.source, spec.class_name, alias)
+        return self.add(with_origin(spec), spec.class_name, alias)
 
     def add(self, source: str, name: str, alias: str = "") -> Symbol:
         """Take in a definition of a self-contained source with all it needs; what it is called here."""
+        if self.existing and source.strip() in self.existing:
+            return Symbol(self.module, name, self.path, alias)
         if not self._text and self.symbols is not None:
             self._reserved = tuple(sorted(_clashing(self.symbols, source)))
             self._text = "".join(f"{taken} = None\n" for taken in self._reserved)
@@ -44,6 +50,7 @@ class NewSource:
 
     @property
     def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
         return not self._text
 
     def file_text(self) -> str:

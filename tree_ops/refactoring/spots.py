@@ -97,7 +97,8 @@ def text_of(draft: Draft, place: CallPlace, group: Group, around: Surroundings, 
 
 def note_placed(draft: Draft, group: Group, rung: str) -> None:
     """Note in a draft what comes to stand where, and by which of the ways."""
-    draft.placed.update((node.path, group.part.callee) for node in group.targets)
+    callee = group.part.callee
+    draft.placed.update((node.path, None if callee.defined is None else callee) for node in group.targets)
     draft.rungs.append(rung)
 
 

@@ -19,6 +19,8 @@ class Symbol:
     file: Path | None = None
     alias: str = field(default="", compare=False)
     """What to call it where its own name is taken."""
+    defined: str | None = field(default="", compare=False)
+    """`module:name` of the class where that is another than this symbol's; None where it is no class, but makes one."""
 
 
 @dataclass(frozen=True, slots=True)

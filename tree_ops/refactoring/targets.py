@@ -14,6 +14,7 @@ Scope = Literal["instance", "stage", "site"]
 """Exactly the nodes that match; all that the same call made within the same repeated container; all that it made."""
 SCOPES: tuple[Scope, ...] = ("instance", "stage", "site")
 _N_NAMED = 6
+_REPEATED = re.compile(r"(?<=\.)\d+(?![^.])")
 
 
 def select(tree: Tree, patterns: Sequence[str], scope: Scope) -> list[Node]:
@@ -66,8 +67,8 @@ def _is_meant(tree: Tree, node: Node, matched: Node, scope: Scope) -> bool:
 
 def _near(pattern: str, tree: Tree) -> str:
     """The end of a message: paths that look like the pattern, repeated ones as a glob."""
-    known = {re.sub(r"(?<![^.])\d+(?![^.])", "*", node.path) for node in tree if node.path and not node.opaque}
-    wanted = re.sub(r"(?<![^.])\d+(?![^.])", "*", pattern)
+    known = {_REPEATED.sub("*", node.path) for node in tree if node.path and not node.opaque}
+    wanted = _REPEATED.sub("*", pattern)
     named = near_names(wanted, known) or _ending_alike(wanted, known) or sorted(known)[:_N_NAMED]
     return f": near it are {', '.join(named)}" if named else ""
 

@@ -125,3 +125,16 @@ def test_a_library_that_is_not_there(place: Place) -> None:
 
 def test_a_setting_that_does_not_exist(place: Place) -> None:
     assert "search.seed" in place.search(set="search.sead=1")
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are(place: Place) -> None:
+    message = place.search(set="sandbox.device=cuda:99")
+    assert "there is no device 'cuda:99' here, only " in message
+    assert "archgraft doctor" in message
+
+
+def test_flips_are_refused_for_data_that_are_no_pictures(place: Place) -> None:
+    text = place.folder / "text.txt"
+    text.write_text("abcdefghij" * 400)
+    message = place.search(task=f"text:{text}", set="recipe.horizontal_flip=true")
+    assert "recipe.crop_padding and recipe.horizontal_flip change pictures, but one input is int64" in message

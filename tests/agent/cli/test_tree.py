@@ -4,6 +4,7 @@ import json
 from contextlib import nullcontext
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from archgraft.agent.cli import main
@@ -141,3 +142,24 @@ def test_check_ends_with_exit_code_1_when_the_copy_does_something_else(tree: Com
     assert code == 1
     assert "of the original: differs: in eval mode, output" in shown
     assert "of the reprint: equal" in shown
+
+
+def test_both_graphs_are_written_as_graphml(tree: Command, tmp_path: Path) -> None:
+    body = "    def forward(self, x):\n        return self.a(self.b(x))"
+    code, shown, _ = tree.run(body, "--graph", str(tmp_path / "net.graphml"))
+    assert code == 0
+    found = {}
+    for name in ("containment", "calls"):
+        path = tmp_path / f"net-{name}.graphml"
+        assert f"wrote {path}" in shown.replace("\n", "")
+        graph = nx.read_graphml(path)
+        paths = nx.get_node_attributes(graph, "path")
+        found[name] = {(paths[source], paths[target]) for source, target in graph.edges}
+    assert found == {"containment": {("", "a"), ("", "b")}, "calls": {("b", "a")}}
+
+
+@pytest.mark.parametrize("place", ["net.png", "nowhere/net.graphml"])
+def test_a_place_where_no_graph_can_be_written_is_refused_before_anything_runs(tree: Command, place: str) -> None:
+    code, _, message = tree.run("    def forward(self, x):\n        return self.a(x)", "--graph", place)
+    assert code == 2
+    assert f"--graph {place}: state a file that ends in .graphml" in " ".join(message.split())

@@ -10,10 +10,13 @@ import pytest
 from archgraft.agent.errors import UsageError
 from archgraft.agent.refactoring.refactor import Refactored, RefactorRequest, Refused, refactor
 from archgraft.agent.refactoring.report import report
+from archgraft.agent.refactoring.writing import write
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.refactoring.patch import patch_of
+from tests.agent.small_search import write_library
 
 NET = """
 import torch.nn as nn
@@ -227,3 +230,36 @@ def test_a_name_in_use_is_imported_under_another(done: Refactor, folder: Path) -
     ]
     assert result.effect.likeness in ("near", "changing")
     assert {entry["how"] for entry in result.effect.keys} == {"kept", "moved"}
+
+
+@pytest.fixture
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_library(tmp_path_factory.mktemp("library") / "modules.sqlite")
+
+
+def mixer_of(library: Path) -> str:
+    with Library(library) as opened:
+        return next(module.id for module in opened.modules() if module.spec.class_name == "TokenMixer")
+
+
+def test_a_library_module_is_copied_beside_with_its_origin(done: Refactor, library: Path) -> None:
+    result = done("net.py:Net", "blocks.*.mlp", mixer_of(library), library=library)
+    names = {str(change.name): change.after.decode() for change in result.changes}
+    assert set(names) == {"net.py", "token_mixer.py"}
+    assert names["token_mixer.py"].startswith("# Mined from ")
+    assert "            block.mlp = TokenMixer(dim=dim)\n" in names["net.py"]
+
+
+def test_a_library_module_goes_into_the_same_file_where_asked(done: Refactor, library: Path, folder: Path) -> None:
+    result = done("net.py:Net", "**.mlp", mixer_of(library), library=library, into=folder / "net.py", scope="site")
+    [change] = result.changes
+    text = change.after.decode()
+    assert text.index("class TokenMixer(") < text.index("class Block(")
+    assert "        self.mlp = TokenMixer(dim=dim)   # two layers\n" in text
+
+
+def test_what_was_copied_before_is_used_again(done: Refactor, library: Path) -> None:
+    first = done("net.py:Net", "blocks.0.mlp", mixer_of(library), library=library)
+    write(first.top, first.changes)
+    second = done("net.py:Net", "blocks.2.mlp", mixer_of(library), library=library)
+    assert lines(second) == ["+        self.blocks[2].mlp = TokenMixer(dim=dim)"]

@@ -149,7 +149,21 @@ def test_subtrees_of_other_trees_are_offered_where_they_fit(images: Graftery, st
     assert images.grown(stages, by_place["stages.0.0"].edit).at("stages.0.0.up").output_shapes[0][1] == 24
 
 
+@pytest.mark.parametrize("operator", ["swap", "insert", "wrap"])
+def test_what_helped_once_is_done_elsewhere_with_the_same_module(
+    stages: Tree, residual: Tree, operator: Operator
+) -> None:
+    example = next(edit for edit in edits(residual, operator) if edit.graft and edit.graft.module_id == "norm")
+    offers = TreeOffers(
+        stages, MODULES, causal=False, max_parameters=ROOM, max_flops=ROOM, tried=lambda _: False, example=example
+    )
+    options = offers.draw_repeats(8, np.random.default_rng(0))
+    assert len({(option.edit.operator, option.depth_band, option.family) for option in options}) == 1
+    assert {option.edit.graft.module_id for option in options if option.edit.graft} == {"norm"}
+    assert {(option.edit.operator, option.edit.form) for option in options} == {(operator, example.form)}
+
+
 def test_every_label_says_what_happens_where(stages: Tree, residual: Tree) -> None:
     for operator in ("swap", "insert", "delete", "duplicate", "wrap", "split", "change_argument", "crossover"):
-        for option in drawn(stages, operator, donors=(residual,)):  # type: ignore[arg-type]  # operators in words
+        for option in drawn(stages, operator, donors=(residual,)):
             assert f"{option.edit.path or 'the model'} (" in option.label

@@ -74,6 +74,17 @@ def test_a_mixin_of_the_hub_takes_the_keywords_of_a_class_and_nothing_else() -> 
     assert isinstance(Net(), torch.nn.Module)
 
 
+def test_a_mixin_of_the_hub_takes_what_a_class_hands_on_to_it() -> None:
+    class Net(hub.PyTorchModelHubMixin):  # type: ignore[misc]
+        def __new__(cls, *args: object) -> Any:
+            return super().__new__(cls, *args)
+
+        def __init__(self, width: int) -> None:
+            self.width = width
+
+    assert Net(3).width == 3
+
+
 def test_nothing_is_fetched_from_the_hub() -> None:
     with pytest.raises(OSError, match="someone/model"):
         hub.hf_hub_download("someone/model", "weights.bin")
