@@ -206,9 +206,6 @@ def test_a_norm_that_is_called_though_none_is_given_is_the_one_that_suits_the_la
 ) -> None:
     assert ("norm_layer", Expression(norm)) in contract_of(sandbox, body, "dim", declared).template
 
-    parameters = ("in_channels", "widths: list", "act_layer: type[nn.Module]")
-    contract = contract_of(sandbox, argument_sources.LISTED, *parameters)
-
 
 def test_a_module_whose_train_returns_nothing_is_as_good_as_any(sandbox: Sandbox) -> None:
     assert contract_of(sandbox, layer_sources.SILENT_TRAIN, "dim").layout == "map"
