@@ -88,7 +88,8 @@ def mean_result(results: Sequence[Result]) -> Result:
         scores.append(result.metrics.score)
     first = results[0]
     assert first.metrics is not None
-    return replace(first, metrics=replace(first.metrics, score=fmean(scores)), n_seeds=len(results))
+    rescues = tuple(rescue for result in results for rescue in result.rescues)
+    return replace(first, metrics=replace(first.metrics, score=fmean(scores)), n_seeds=len(results), rescues=rescues)
 
 
 def noise_of(store: RunReader) -> float:

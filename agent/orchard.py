@@ -1,8 +1,9 @@
 """The trees of a run, the edits that each still offers, and those that were tried."""
 
-from collections.abc import Sequence
+import hashlib
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.recently_used import RecentlyUsed
 from archgraft.agent.store.reader import RunReader
 from archgraft.evaluator.limits import CostCaps
 from archgraft.tree_ops.edits import Edit, inverse
@@ -12,6 +13,11 @@ from archgraft.tree_ops.shelf import Modules, Shelf
 from archgraft.tree_ops.tree import Tree
 
 N_DONORS = 4
+N_TREES, N_OFFERS, N_GIVERS = 32, 8, 2 * N_DONORS
+"""How many are held at once: what is asked for again later is read and worked out again."""
+
+OffersFor = tuple[int, tuple[int, ...], int | None]
+"""What offers depend on: the candidate, its donors, and the candidate whose edit is worth repeating."""
 
 
 class Orchard:
@@ -26,18 +32,16 @@ class Orchard:
         self._shelf = Shelf(modules, causal=causal)
         self._causal = causal
         self._caps = caps
-        self._trees: dict[int, Tree] = {}
-        self._givers: dict[int, Giver] = {}
+        self._trees: RecentlyUsed[int, Tree] = RecentlyUsed(N_TREES)
+        self._givers: RecentlyUsed[int, Giver] = RecentlyUsed(N_GIVERS)
+        self._offers: RecentlyUsed[OffersFor, TreeOffers] = RecentlyUsed(N_OFFERS)
         self._scores: dict[int, float] = {}
         self._helped: int | None = None
-        self._offers: dict[int, tuple[object, TreeOffers]] = {}
-        self._tried: dict[int, set[str]] = {}
+        self._tried: dict[int, set[bytes]] = {}
 
     def tree(self, candidate_id: int) -> Tree:
         """A candidate's tree."""
-        if candidate_id not in self._trees:
-            self._trees[candidate_id] = self._store.candidate(candidate_id).tree
-        return self._trees[candidate_id]
+        return self._trees.get(candidate_id, lambda: self._store.candidate(candidate_id).tree)
 
     def tell(self, attempt: Attempt) -> None:
         """Take note of a finished attempt: others may take subtrees from the best, and repeat what helped last."""
@@ -48,42 +52,44 @@ class Orchard:
 
     def offers(self, candidate_id: int) -> TreeOffers:
         """The edits possible on a candidate's tree."""
-        donors = self._donors(candidate_id)
-        known, offers = self._offers.get(candidate_id, (None, None))
-        if offers is None or known != (donors, self._helped):
-            tried = self._tried.setdefault(candidate_id, set())
-            tried |= self._way_back(candidate_id)
-            offers = TreeOffers(
-                self.tree(candidate_id),
-                self._shelf,
-                causal=self._causal,
-                max_parameters=self._caps.max_parameters,
-                max_flops=self._caps.max_flops,
-                tried=lambda edit: repr(edit) in tried,
-                donors=[self._giver(donor) for donor in donors],
-                example=None if self._helped is None else self._store.candidate(self._helped).edit,
-            )
-            self._offers[candidate_id] = (donors, self._helped), offers
-        return offers
+        wanted = candidate_id, self._donors(candidate_id), self._helped
+        return self._offers.get(wanted, lambda: self._made(*wanted))
 
-    def _donors(self, candidate_id: int) -> Sequence[int]:
+    def _made(self, candidate_id: int, donors: tuple[int, ...], helped: int | None) -> TreeOffers:
+        tried = self._tried.setdefault(candidate_id, set())
+        tried |= self._way_back(candidate_id)
+        return TreeOffers(
+            self.tree(candidate_id),
+            self._shelf,
+            causal=self._causal,
+            max_parameters=self._caps.max_parameters,
+            max_flops=self._caps.max_flops,
+            tried=lambda edit: _digest(edit) in tried,
+            donors=[self._giver(donor) for donor in donors],
+            example=None if helped is None else self._store.candidate(helped).edit,
+        )
+
+    def _donors(self, candidate_id: int) -> tuple[int, ...]:
         """The best other candidates; earlier ones first where scores are equal."""
         others = [one for one in self._scores if one != candidate_id]
-        return sorted(others, key=lambda one: (-self._scores[one], one))[:N_DONORS]
+        return tuple(sorted(others, key=lambda one: (-self._scores[one], one))[:N_DONORS])
 
     def _giver(self, candidate_id: int) -> Giver:
-        if candidate_id not in self._givers:
-            self._givers[candidate_id] = Giver(self.tree(candidate_id))
-        return self._givers[candidate_id]
+        return self._givers.get(candidate_id, lambda: Giver(self.tree(candidate_id)))
 
-    def _way_back(self, candidate_id: int) -> set[str]:
+    def _way_back(self, candidate_id: int) -> set[bytes]:
         """The edit that leads back to the parent: taking it would only find the parent again."""
         candidate = self._store.candidate(candidate_id)
         if candidate.edit is None or candidate.parent_id is None:
             return set()
         back = inverse(candidate.edit, self.tree(candidate.parent_id))
-        return set() if back is None else {repr(back)}
+        return set() if back is None else {_digest(back)}
 
     def mark_tried(self, candidate_id: int, edit: Edit) -> None:
         """An edit that was proposed is not offered on the same tree again."""
-        self._tried.setdefault(candidate_id, set()).add(repr(edit))
+        self._tried.setdefault(candidate_id, set()).add(_digest(edit))
+
+
+def _digest(edit: Edit) -> bytes:
+    """Tells one edit from another. An edit that carries code would be large to remember."""
+    return hashlib.blake2b(repr(edit).encode(), digest_size=16).digest()

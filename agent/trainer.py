@@ -11,8 +11,9 @@ from safetensors.numpy import load_file
 from archgraft.agent.devices import DevicePool
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.early_stop import EarlyStop
-from archgraft.evaluator.evaluate import CandidateSource, evaluate
+from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.recipe import Recipe
+from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.sandbox.protocol import Limits, Sandbox
@@ -55,7 +56,7 @@ class Trainer:
 
     def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
         with self.devices.lease() as device:
-            done = evaluate(
+            done = evaluate_with_rescue(
                 self.sandbox,
                 CandidateSource(source, construct),
                 self.task,

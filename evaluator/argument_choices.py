@@ -4,7 +4,6 @@
 gets choices, those that want modules, classes, texts or configurations too; a trial tries them in turn.
 """
 
-import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,8 @@ from typing import Any
 
 from torch import nn
 
-from archgraft.evaluator.config_sizes import small_value
+from archgraft.evaluator.config_sizes import LIST_DEPTHS, small_value
+from archgraft.evaluator.constructor_parameters import parameters_seen
 from archgraft.evaluator.conventions import known_value
 from archgraft.tree_ops.configurations import takes_configuration
 from archgraft.tree_ops.spec import Parameter
@@ -41,7 +41,6 @@ _MODULES = re.compile(r"(.*_)?(layers|blocks|modules|branches|fns|nets|networks|
 _WIDTH_LIST = re.compile(
     r".*(dims|channels|chs|widths|planes|features|hidden_sizes|sizes|filters|layers_list|in_channels_list).*"
 )
-_DEPTH_LIST = re.compile(r".*(depths?|layers|blocks|repeats).*")
 _CLASSES = re.compile(
     r"(num|n)_?(classes|class|labels|outputs|cls|targets|categories|keypoints|joints|anchors|bins)|nclass|nc"
 )
@@ -160,7 +159,7 @@ def _by_annotation(name: str, annotation: str, around: Surroundings) -> Iterator
             items = "0.5"
         elif "str" in bare:
             items = "'a'"
-        elif _DEPTH_LIST.fullmatch(name):
+        elif LIST_DEPTHS.fullmatch(name):
             items = "1"
         elif _WIDTH_LIST.fullmatch(name) or re.search("dim|chan|embed|hidden|width", name):
             items = str(width)
@@ -199,8 +198,8 @@ def _by_name(name: str, annotation: str, around: Surroundings) -> Iterator[str]:
     value = known_value(name, width)
     if value is not None:
         yield repr(value)
-    if _WIDTH_LIST.fullmatch(name) or (_DEPTH_LIST.fullmatch(name) and name.endswith("s") and not is_number):
-        item = "1" if _DEPTH_LIST.fullmatch(name) else str(width)
+    if _WIDTH_LIST.fullmatch(name) or (LIST_DEPTHS.fullmatch(name) and name.endswith("s") and not is_number):
+        item = "1" if LIST_DEPTHS.fullmatch(name) else str(width)
         yield f"[{item}, {item}]"
         yield f"[{item}, {item}, {item}, {item}]"
 
@@ -269,45 +268,6 @@ def _construction_of(name: str, module_class: type, around: Surroundings) -> str
     deeper = Surroundings(around.width, around.source, around.namespace, around.class_name, around.depth + 1)
     given = [(p.name, _distinct(_choices(p, deeper))[0]) for p in parameters]
     return f"{name}({', '.join(f'{key}={text}' for key, text in given)})"
-
-
-def parameters_seen(module_class: Any) -> list[Parameter]:
-    """The constructor's parameters as Python sees them. Raises `ValueError` or `TypeError` where it can't."""
-    found = inspect.signature(module_class).parameters.values()
-    kinds = {inspect.Parameter.KEYWORD_ONLY: "keyword", inspect.Parameter.VAR_POSITIONAL: "var_positional"}
-    return [
-        Parameter(
-            name=p.name,
-            kind=kinds.get(p.kind, "positional"),  # type: ignore[arg-type]  # one of the literal's values
-            annotation=None if p.annotation is p.empty else _annotation_text(p.annotation),
-            default=None if p.default is p.empty else repr(p.default),
-        )
-        for p in found
-        if p.kind is not p.VAR_KEYWORD
-    ]
-
-
-def with_inherited(module_class: type, parameters: Sequence[Parameter]) -> list[Parameter]:
-    """The parameters, and those of the constructors that `*args, **kwargs` are handed on to."""
-    found = [p for p in parameters if p.kind in ("positional", "keyword")]
-    if len(found) == len(parameters):
-        return found
-    names = {p.name for p in found}
-    for base in module_class.__mro__:
-        if "__init__" not in vars(base) or base is nn.Module:
-            continue
-        signature = inspect.signature(vars(base)["__init__"])
-        seen = [p for p in parameters_seen(vars(base)["__init__"])[1:] if p.kind != "var_positional"]
-        found += [replace(p, kind="keyword") for p in seen if p.name not in names]
-        names |= {p.name for p in seen}
-        if not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
-            break
-    several = [p for p in parameters if p.kind == "var_positional"]
-    return [*found, *(several if len(names) == 0 else [])]
-
-
-def _annotation_text(annotation: Any) -> str:
-    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
 
 
 def _texts_compared(name: str, source: str) -> list[str]:

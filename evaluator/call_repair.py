@@ -36,7 +36,6 @@ _EXPECTED = re.compile(r"[Ee]xpected[^\d]*(\d+)[^\d]+(?:got|but|found|received|i
 _NONE = re.compile(
     r"NoneType|cannot be None|must be (?:provided|specified|given)|is required|have to specify|must specify|None"
 )
-_MISSING = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)")
 _EINOPS = re.compile(r"axes does not fit '([^']*?)\s*->")
 _WANTS_NUMBER = re.compile(
     r"invalid combination of arguments|argument 'size' failed|must be (int|tuple of ints)|interpreted as an integer"

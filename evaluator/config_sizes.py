@@ -52,7 +52,7 @@ _WIDTH = re.compile(
     r"(.*_)?(hidden|embed(ding)?s?|model|proj(ection)?|feature|channel|filter|bottleneck|conv|input|output|query|key|value)s?"
     r"_?(size|dims?|width|channels?|features?)|d_model|n_embd|(.*_)?(dim|width|channels|filters|features|embd)|.*_dim"
 )
-_LIST_DEPTHS = re.compile(r".*(depths?|layers|blocks|repeats).*")
+LIST_DEPTHS = re.compile(r".*(depths?|layers|blocks|repeats).*")
 _LIST_HEADS = re.compile(r".*heads.*")
 _LIST_WIDTHS = re.compile(r".*(hidden_sizes|dims?|widths?|channels|planes|embed|filters|feature_size|hidden).*")
 
@@ -131,7 +131,7 @@ def _width(value: int, width: int, all_values: Mapping[str, Any]) -> int:
 def _numbers(name: str, values: list[int], width: int) -> list[int]:
     if _LIST_HEADS.fullmatch(name):
         return [HEADS if n > 2 else n for n in values]
-    if _LIST_DEPTHS.fullmatch(name) and max(values) <= 64:
+    if LIST_DEPTHS.fullmatch(name) and max(values) <= 64:
         return [min(n, 1) for n in values]
     if _IMAGE.fullmatch(name):
         return [min(n, IMAGE_SIDE) for n in values]

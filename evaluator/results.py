@@ -1,5 +1,6 @@
 """What came of a candidate: a status with its reason, and numbers with their units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +63,15 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescue:
+    """A first try that failed, and what was changed in the recipe for the second."""
+
+    status: Status
+    reason: str
+    changes: Mapping[str, int | float | str]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One evaluation of one candidate with one seed."""
 
@@ -77,6 +87,8 @@ class Result:
     tier: str
     n_seeds: int = 1
     """How many trainings, from `seed` on, the score is the mean of. All else in `metrics` is the first one's."""
+    rescues: tuple[Rescue, ...] = ()
+    """Tries before the one that this is the result of, over all seeds; the score is one of a changed recipe then."""
 
     @property
     def ok(self) -> bool:

@@ -17,17 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archgraft.evaluator.argument_choices import (
-    Arguments,
-    Surroundings,
-    argument_proposals,
-    parameters_seen,
-    with_inherited,
-)
+from archgraft.evaluator.argument_choices import Arguments, Surroundings, argument_proposals
 from archgraft.evaluator.argument_repair import argument_repairs
-from archgraft.evaluator.call_proposals import BATCH, LENGTH, calls, optional_inputs
+from archgraft.evaluator.call_layouts import BATCH, LENGTH
+from archgraft.evaluator.call_proposals import calls, optional_inputs
 from archgraft.evaluator.call_repair import Inputs, repairs
 from archgraft.evaluator.causes import describe
+from archgraft.evaluator.constructor_parameters import parameters_seen, with_inherited
 from archgraft.evaluator.inputs import tensor, tensors_in, value_of
 from archgraft.evaluator.loading import evaluate, load_module
 from archgraft.evaluator.synthetic_config import SyntheticConfig

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from archgraft.tree_ops.constant_cells import Cells
+from archgraft.tree_ops.constant_definitions import Class, Function
 from archgraft.tree_ops.constant_locals import display_items
-from archgraft.tree_ops.constant_program import Class, Function
 from archgraft.tree_ops.constant_values import ANY, NOTHING, Thing, Value, constant
 
 
@@ -52,7 +52,7 @@ class Binder:
             self._cells.escape_function(function)
             self.escape(arguments)
             return ANY
-        self._cells.start(function)
+        self._cells.worklist.start(function)
         parameters = function.node.args
         positional = [*parameters.posonlyargs, *parameters.args]
         defaults = dict(zip(reversed(positional), reversed(parameters.defaults)))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 from archgraft.tree_ops.constant_binding import Arguments
 from archgraft.tree_ops.constant_calls import PURE_BUILTINS, PURE_QUESTIONS, has_attribute, known_call
-from archgraft.tree_ops.constant_cells import GivenUpError
 from archgraft.tree_ops.constant_conditions import Conditions
 from archgraft.tree_ops.constant_values import (
     ANY,
@@ -22,6 +21,7 @@ from archgraft.tree_ops.constant_values import (
     only,
     truths,
 )
+from archgraft.tree_ops.constant_worklist import GivenUpError
 
 _UNFOLLOWED = frozenset({"globals", "exec", "eval", "compile"})
 _MAKERS = {"dict": "dict", "list": "list", "set": "set", "object": "instance"}

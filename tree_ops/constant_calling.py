@@ -10,7 +10,7 @@ from archgraft.tree_ops.constant_builtins import Builtins
 from archgraft.tree_ops.constant_calls import is_known_call, known_call
 from archgraft.tree_ops.constant_calls import text_method as call_text_method
 from archgraft.tree_ops.constant_comparing import only_table
-from archgraft.tree_ops.constant_program import Class, Entry, Family, Function
+from archgraft.tree_ops.constant_definitions import Class, Entry, Family, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from archgraft.tree_ops.constant_binding import Arguments, Binder, Record
 from archgraft.tree_ops.constant_calls import known_name, operation
 from archgraft.tree_ops.constant_cells import Cells
-from archgraft.tree_ops.constant_program import Class, Family, Function
+from archgraft.tree_ops.constant_definitions import Class, Family, Function
 from archgraft.tree_ops.constant_values import (
     ANY,
     NOTHING,

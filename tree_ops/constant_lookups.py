@@ -4,8 +4,8 @@
 import ast
 
 from archgraft.tree_ops.constant_calls import has_attribute
-from archgraft.tree_ops.constant_cells import ANY_KEY
 from archgraft.tree_ops.constant_comparing import compare, only_table
+from archgraft.tree_ops.constant_escape import ANY_KEY
 from archgraft.tree_ops.constant_evaluation import Evaluation
 from archgraft.tree_ops.constant_values import (
     ANY,

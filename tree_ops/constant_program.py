@@ -1,24 +1,16 @@
-"""The functions, classes and values of a closure, as propagating constants sees them.
-
-Classes that inherit from one another form a family: an attribute of `self` may be set, and a method overridden,
-anywhere in the family. A family with a base whose attributes nobody knows here (an enumeration) is open; one with a
-layer of torch for a base doesn't own the attributes that such layers keep.
-"""
+"""The functions, classes and tables of a closure, read from its pieces, and which class inherits from which."""
 
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
 
+from archgraft.tree_ops.constant_definitions import Class, Entry, Family, Function
 from archgraft.tree_ops.constant_locals import Locals, locals_of
+from archgraft.tree_ops.constant_tables import collected_table, entries_of, named_items
 from archgraft.tree_ops.index import Definition, External, SourceIndex, Target
 from archgraft.tree_ops.links import ImportLink, Link, LinkedPiece
-from archgraft.tree_ops.parts import sliceable
 from archgraft.tree_ops.reach import Reached
 from archgraft.tree_ops.scopes import FunctionNode
-
-MethodKind = Literal["plain", "static", "class", "property"]
 
 _MAX_REMEMBERED = 20_000
 _CLOSED_BASES = frozenset(
@@ -32,76 +24,6 @@ _TRANSPARENT = frozenset(
     {"torch.no_grad", "torch.jit.ignore", "torch.jit.unused", "torch.jit.export", "torch.fx.wrap", "abc.abstractmethod"}
     | {"torch.inference_mode", "torch.jit.script", "torch.jit.script_if_tracing", "typing.overload", "functools.wraps"}
 )
-
-
-@dataclass(eq=False, slots=True)
-class Function:
-    """A function or method with a body of its own."""
-
-    piece: LinkedPiece
-    node: FunctionNode
-    names: Locals
-    owner: "Class | None" = None
-    kind: MethodKind = "plain"
-    is_opaque: bool = False
-    """Whether calling it does more, or gives something else, than its body says: generators, unknown decorators."""
-
-    @property
-    def n_implied(self) -> int:
-        """Parameters that a call through an object doesn't write."""
-        return 1 if self.owner is not None and self.kind != "static" else 0
-
-    @property
-    def self_name(self) -> str | None:
-        """The name of the instance inside a method, unless the method rebinds it."""
-        positional = [*self.node.args.posonlyargs, *self.node.args.args]
-        if self.owner is None or self.kind in ("static", "class") or not positional:
-            return None
-        name = positional[0].arg
-        return None if name in self.names.stored else name
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a table: part `part` of a piece."""
-
-    piece: LinkedPiece
-    part: int
-    value: ast.expr
-
-
-@dataclass(eq=False, slots=True)
-class Family:
-    """Classes related by inheritance."""
-
-    classes: list["Class"] = field(default_factory=list)
-    is_open: bool = False
-    is_layer: bool = False
-    _by_name: dict[str, list[Function]] = field(default_factory=dict)
-
-    def methods(self, name: str) -> list[Function]:
-        """All methods of a name; asked only once the family is complete, and remembered."""
-        found = self._by_name.get(name)
-        if found is None:
-            found = self._by_name[name] = [
-                method for member in self.classes if (method := member.methods.get(name)) is not None
-            ]
-        return found
-
-
-@dataclass(eq=False, slots=True)
-class Class:
-    """A class at top level."""
-
-    definition: Definition
-    piece: LinkedPiece
-    node: ast.ClassDef
-    bases: list[Definition]
-    is_open: bool
-    is_layer: bool
-    is_decorated: bool
-    methods: dict[str, Function] = field(default_factory=dict)
-    family: Family = field(default_factory=Family)
 
 
 class Program:
@@ -179,11 +101,11 @@ class Program:
         if len(pieces) != 1 or len(pieces[0].statements) != 1:
             return
         if isinstance(pieces[0].statements[0], ast.Assign | ast.AnnAssign):
-            items = _named_items(pieces[0].statements[0]) or self._table_items(pieces[0].statements[0])
+            items = named_items(pieces[0].statements[0]) or collected_table(pieces[0].statements[0], self.target)
             if items and len(self.reached.definitions[definition]) == 1:
                 self.collections[definition] = items
-            else:
-                self._read_table(definition)
+            elif (entries := entries_of(self.reached, definition)) is not None:
+                self.tables[definition] = entries
             return
         piece, statement = pieces[0], pieces[0].statements[0]
         if getattr(statement, "name", None) != definition.name:
@@ -192,36 +114,6 @@ class Program:
             self.functions[definition] = self._function(piece, statement, None)
         elif isinstance(statement, ast.ClassDef):
             self.classes[definition] = self._class(definition, piece, statement)
-
-    def _read_table(self, definition: Definition) -> None:
-        """A name that is bound to a dict with literal keys, all of whose pieces are entries."""
-        entries: dict[object, Entry] = {}
-        for key in self.reached.definitions[definition]:
-            piece = self.reached.pieces[key]
-            if not piece.statements:
-                continue
-            parts = [part for part in piece.parts.all if part.kind == "entry" and part.path == (definition.name,)]
-            if not parts and not (sliceable(piece.statements[0]) == definition.name and len(piece.statements) == 1):
-                return
-            for part in parts:
-                if part.number in self.reached.live[piece.key]:
-                    entries[part.name] = Entry(piece, part.number, _entry_value(part.node))
-        self.tables[definition] = entries
-
-    def _table_items(self, statement: ast.stmt) -> Definition | None:
-        """The table whose values `{value for key, value in TABLE.items()}` collects."""
-        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-        if not isinstance(value, ast.SetComp | ast.ListComp) or len(value.generators) != 1 or value.generators[0].ifs:
-            return None
-        target, iterated = value.generators[0].target, value.generators[0].iter
-        if not (isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) and not iterated.args):
-            return None
-        names = [item.id for item in getattr(target, "elts", [target]) if isinstance(item, ast.Name)]
-        expected = {"items": 2, "values": 1}.get(iterated.func.attr)
-        if len(names) != expected or not isinstance(value.elt, ast.Name) or value.elt.id != names[-1]:
-            return None
-        found, rest = self.target(iterated.func.value)
-        return found if isinstance(found, Definition) and not rest else None
 
     def _class(self, definition: Definition, piece: LinkedPiece, node: ast.ClassDef) -> Class:
         bases, is_open, is_layer = [], bool(node.keywords), False
@@ -303,24 +195,3 @@ def _unite(first: Family, second: Family) -> None:
         for member in second.classes:
             member.family = first
         first.classes.extend(second.classes)
-
-
-def _entry_value(node: ast.AST) -> ast.expr:
-    """What an entry of a dict holds: an item of a display, a keyword of `dict(...)`, an assignment to a key."""
-    if isinstance(node, ast.Tuple):
-        return node.elts[1]
-    assert isinstance(node, ast.keyword | ast.Assign | ast.AnnAssign)
-    assert node.value is not None
-    return node.value
-
-
-def _named_items(statement: ast.stmt) -> list[ast.expr]:
-    """The items of a set, list or tuple of names that the statement binds."""
-    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
-        value = value.args[0] if value.func.id in ("set", "frozenset", "tuple", "list") else None
-    if isinstance(value, ast.Set | ast.List | ast.Tuple) and all(
-        isinstance(item, ast.Name | ast.Attribute) for item in value.elts
-    ):
-        return value.elts
-    return []

@@ -9,10 +9,13 @@ its own names (`globals()`, `exec`) makes it give up, and nothing is known then.
 import ast
 from collections.abc import Callable, Iterator
 
-from archgraft.tree_ops.constant_cells import ANY_KEY, Cells, GivenUpError, Unit
+from archgraft.tree_ops.constant_cells import Cells
+from archgraft.tree_ops.constant_definitions import Function
+from archgraft.tree_ops.constant_escape import ANY_KEY
 from archgraft.tree_ops.constant_flow import run
-from archgraft.tree_ops.constant_program import Function, Program
+from archgraft.tree_ops.constant_program import Program
 from archgraft.tree_ops.constant_values import Value, truth
+from archgraft.tree_ops.constant_worklist import GivenUpError, Unit
 from archgraft.tree_ops.index import SourceIndex
 from archgraft.tree_ops.links import PieceKey
 from archgraft.tree_ops.reach import Reached
@@ -41,7 +44,7 @@ class Constants:
     @property
     def n_live_lines(self) -> int:
         """Lines of code that can run."""
-        return self._cells.n_live_lines
+        return self._cells.worklist.n_live_lines
 
     def unasked_entries(self) -> dict[PieceKey, set[int]]:
         """Entries of tables that code never looks up: parts of pieces, by number."""
@@ -108,13 +111,15 @@ def find_constants(
 
     Nothing is taken for granted of a constructor's parameters whose name `is_open`.
     """
-    return _propagated(Cells(Program(index, reached), is_open=is_open), reached)
+    cells = Cells(Program(index, reached))
+    cells.open_parameters(is_open)
+    return _propagated(cells, reached)
 
 
 def n_live_lines(index: SourceIndex, reached: Reached, most: int | None = None) -> int | None:
     """Lines of code that can run; None where it can't be followed, or has over `most` lines."""
     cells = Cells(Program(index, reached), most)
-    return cells.n_live_lines if _propagated(cells, reached) is not None else None
+    return cells.worklist.n_live_lines if _propagated(cells, reached) is not None else None
 
 
 def _propagated(cells: Cells, reached: Reached) -> Constants | None:

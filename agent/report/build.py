@@ -62,6 +62,11 @@ class Page:
         return sum(attempt.status is Status.STOPPED_EARLY for attempt in self.tried)
 
     @property
+    def n_rescued(self) -> int:
+        """How many of them needed a second try with a milder recipe, whatever came of it."""
+        return sum(bool(attempt.result.rescues) for attempt in self.tried)
+
+    @property
     def decimals(self) -> int:
         """How many decimals scores are told with."""
         if self.comparison is None:

@@ -93,10 +93,11 @@ def check(connection: Connection, place: str) -> bool:
     if not {"run", "attempts"} <= names:
         raise UsageError(f"{place}: a database, but not one of a run. Choose another folder.")
     version = connection.execute(select(tables.run.c.schema_version)).scalar_one()
-    if version > tables.SCHEMA_VERSION:
+    if version != tables.SCHEMA_VERSION:
+        age, advice = ("newer", "Update archgraft") if version > tables.SCHEMA_VERSION else ("older", "Use that one")
         raise UsageError(
-            f"{place}: written by a newer archgraft (schema {version}; this one reads up to "
-            f"{tables.SCHEMA_VERSION}). Update archgraft, or start a new run in another folder."
+            f"{place}: written by a{'n' if age == 'older' else ''} {age} archgraft (schema {version}; this one reads "
+            f"{tables.SCHEMA_VERSION}). {advice}, or start a new run in another folder."
         )
     return True
 

@@ -25,6 +25,7 @@ def ledger(run: RunReader) -> list[Entry]:
             "stage": attempt.result.stage.value,
             "reason": attempt.result.reason,
             "seed": attempt.result.seed,
+            "rescues": to_json(attempt.result.rescues),
             "gain": attempt.gain,
             "improved": attempt.improved,
             "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,

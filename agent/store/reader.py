@@ -15,7 +15,7 @@ from archgraft.agent.store.codec import from_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
 from archgraft.agent.store.records import Candidate, Event, Measurement, Proposal, Role, RunInfo, Spend
 from archgraft.agent.store.weights import weights_of
-from archgraft.evaluator.results import Metrics, Result, Stage, Status
+from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, Status
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.tree import Tree
 
@@ -205,6 +205,7 @@ def _result(row: Row[Any]) -> Result:
         wall_seconds=row.wall_seconds,
         tier=row.tier,
         n_seeds=row.n_seeds,
+        rescues=from_json(tuple[Rescue, ...], row.rescues),
     )
 
 

@@ -33,6 +33,7 @@ def insert_result(connection: Connection, candidate_id: int, role: Role, result:
         "wall_seconds": result.wall_seconds,
         "tier": result.tier,
         "n_seeds": result.n_seeds,
+        "rescues": to_json(result.rescues),
     }
     result_id: int = connection.execute(insert(tables.results).values(row).returning(tables.results.c.id)).scalar_one()
     return result_id

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -70,6 +70,7 @@ results = Table(
     Column("wall_seconds", Float, nullable=False),
     Column("tier", String, nullable=False),
     Column("n_seeds", Integer, nullable=False),
+    Column("rescues", Text, nullable=False),
     UniqueConstraint("candidate_id", "role", "split", "seed", name="one_result_each"),
 )
 

@@ -9,7 +9,8 @@ from archgraft.agent.choosers.openai_client import connect
 from archgraft.agent.settings import LlmSettings
 from archgraft.tree_ops.contract import Role
 from tests.agent.choosers.openai_server import Scripted, fails, says, serving
-from tests.evaluator.probe_sources import UNKNOWN, spec_of
+from tests.evaluator.handmade import spec_of
+from tests.evaluator.rejected_sources import UNKNOWN
 
 SPEC = spec_of(UNKNOWN, "table", "size: int", "rate=0.5")
 IDS = {shown: f"v{number}" for number, (shown, _) in enumerate(VALUES)}

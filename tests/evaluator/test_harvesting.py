@@ -10,7 +10,7 @@ from archgraft.evaluator.trying import try_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.contract import Contract, Role
-from tests.evaluator.probe_sources import spec_of
+from tests.evaluator.handmade import spec_of
 
 STAGE = """
 class Mixing(nn.Module):

@@ -8,7 +8,7 @@ from archgraft.evaluator.probing import ProbeRejection, probe_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.contract import Contract
-from tests.evaluator import probe_sources as sources
+from tests.evaluator.handmade import spec_of
 
 LAYER = """
 {head}
@@ -34,7 +34,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def probed(sandbox: Sandbox, head: str = "", body: str = "", making: str = "", running: str = "") -> object:
     source = LAYER.format(head=head, body=body, making=making, running=running)
-    return probe_module(sandbox, sources.spec_of(source, "dim"))
+    return probe_module(sandbox, spec_of(source, "dim"))
 
 
 AT_IMPORT = {

@@ -14,7 +14,8 @@ from archgraft.tree_ops.expressions import Expression
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.sites import signature_of
 from archgraft.tree_ops.spec import Parameter
-from tests.evaluator import probe_sources as sources
+from tests.evaluator import sized_sources
+from tests.evaluator.handmade import spec_of
 from tests.planting import LIMITS, RESIDUAL, inputs, plant_tree
 
 WIDTH = ("dim", Role("in_width"))
@@ -44,8 +45,8 @@ def test_other_names_ask_for_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("body", "parameters", "call"),
     [
-        (sources.FIXED_SIZE, ("dim", "num_tokens"), "TokenMixer(dim=4, num_tokens=60)"),
-        (sources.MAP_TABLE, ("dim", "feat_size=None"), "MapTable(dim=4, feat_size=(6, 10))"),
+        (sized_sources.FIXED_SIZE, ("dim", "num_tokens"), "TokenMixer(dim=4, num_tokens=60)"),
+        (sized_sources.MAP_TABLE, ("dim", "feat_size=None"), "MapTable(dim=4, feat_size=(6, 10))"),
     ],
 )
 def test_a_mined_module_is_rebuilt_for_a_host_of_a_size_that_no_probe_saw(
@@ -53,7 +54,7 @@ def test_a_mined_module_is_rebuilt_for_a_host_of_a_size_that_no_probe_saw(
 ) -> None:
     batch: np.ndarray = inputs(3, 6, 10)
     tree = plant_tree(shared_sandbox, RESIDUAL, "Net(width=4)", batch)
-    spec = sources.spec_of(body, *parameters)
+    spec = spec_of(body, *parameters)
     contract = probe_module(shared_sandbox, spec)
     assert isinstance(contract, Contract), contract
     node = tree.at("stage1.0.conv")

@@ -8,8 +8,8 @@ from archgraft.evaluator.trying import Trial, try_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.configurations import Configuration
-from tests.evaluator import probe_sources, trial_sources
-from tests.evaluator.probe_sources import spec_of
+from tests.evaluator import layer_sources, rejected_sources, trial_sources
+from tests.evaluator.handmade import spec_of
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def trial_of(sandbox: Sandbox, body: str, *parameters: str) -> Trial:
 @pytest.mark.parametrize(
     ("body", "parameters"),
     [
-        (probe_sources.CONVOLUTION, ("in_chs", "out_chs", "kernel_size=3")),
-        (probe_sources.ATTENTION, ("dim", "num_heads=8")),
+        (layer_sources.CONVOLUTION, ("in_chs", "out_chs", "kernel_size=3")),
+        (layer_sources.ATTENTION, ("dim", "num_heads=8")),
         (trial_sources.CROSS_ATTENTION, ("query_dim", "context_dim")),
         (trial_sources.TOKEN_MODEL, ("vocab_size", "dim=768", "depth=12")),
         (trial_sources.LOSS, ("smoothing=0.1",)),
@@ -77,7 +77,7 @@ def test_a_configuration_is_made_from_its_class_at_toy_size(sandbox: Sandbox) ->
 
 
 def test_proposals_of_others_are_tried_first(sandbox: Sandbox) -> None:
-    spec = spec_of(probe_sources.MLP, "dim", "hidden_dim", "dropout=0.0")
+    spec = spec_of(layer_sources.MLP, "dim", "hidden_dim", "dropout=0.0")
     inputs = [[("x", {"tensor": [5, 12], "dtype": "float32"})]]
     trial = try_module(sandbox, spec, proposals=[[("dim", "12"), ("hidden_dim", "7")]], inputs=inputs)
     assert (trial.arguments, trial.outputs) == ((("dim", "12"), ("hidden_dim", "7")), ((5, 12),))
@@ -88,8 +88,8 @@ def test_proposals_of_others_are_tried_first(sandbox: Sandbox) -> None:
     [
         (trial_sources.NOT_FINITE, (), "forward", "not finite"),
         (trial_sources.CUT, ("dim",), "forward", "no output that a gradient could flow from"),
-        (probe_sources.RAISING, ("dim",), "executed", "RuntimeError: this build has no kernels"),
-        (probe_sources.BROKEN_IMPORT, (), "none", "No module named 'a_package_that_is_not_there'"),
+        (rejected_sources.RAISING, ("dim",), "executed", "RuntimeError: this build has no kernels"),
+        (rejected_sources.BROKEN_IMPORT, (), "none", "No module named 'a_package_that_is_not_there'"),
         (trial_sources.NEEDS_A_FILE, ("path: str",), "executed", "FileNotFoundError"),
     ],
 )

@@ -22,6 +22,13 @@ def closure(folder: Path, files: dict[str, str], *roots: str) -> Extraction:
     return extract(index_of(folder, files), roots)
 
 
+def members(folder: Path, text: str, root: str = "Net") -> set[str]:
+    """The functions that are left in the root's closure."""
+    found = closure(folder, {"a.py": text}, f"pkg.a.{root}")
+    lines = [line.strip() for line in found.source.splitlines()]
+    return {line.removeprefix("def ").split("(")[0] for line in lines if line.startswith("def ")}
+
+
 def assert_source(extraction: Extraction, expected: str) -> None:
     assert extraction.source == dedent(expected).lstrip("\n")
     compile(extraction.source, "<extracted>", "exec")

@@ -11,11 +11,13 @@ import pytest
 
 from archgraft.agent.choosers.protocol import Answer
 from archgraft.agent.errors import UsageError
+from archgraft.agent.noise import mean_result
 from archgraft.agent.store.guards import StoreError
 from archgraft.agent.store.ledger import ledger
 from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.reader import load_run
 from archgraft.agent.store.records import Compute
+from archgraft.evaluator.results import Rescue, Status
 from tests.agent.synthetic import SyntheticRun, question_of, result_of, run_info, write_run
 
 
@@ -168,12 +170,13 @@ def test_a_damaged_database_is_a_usage_error(tmp_path: Path) -> None:
         load_run(tmp_path)
 
 
-def test_a_run_of_a_newer_version_is_a_usage_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "said"), [(99, "a newer archgraft"), (1, "an older archgraft")])
+def test_a_run_of_another_version_is_a_usage_error(tmp_path: Path, version: int, said: str) -> None:
     path = write_run(tmp_path, 1) / "run.sqlite"
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE run SET schema_version = 99")
+        connection.execute(f"UPDATE run SET schema_version = {version}")
     connection.close()
-    with pytest.raises(UsageError, match="newer archgraft \\(schema 99"):
+    with pytest.raises(UsageError, match=f"{said} \\(schema {version};"):
         open_run(tmp_path, run_info())
 
 
@@ -273,3 +276,14 @@ def test_a_run_killed_at_any_moment_resumes_and_charges_nothing_twice(tmp_path: 
     assert sorted(finished + pending) == list(range(len(finished) + len(pending)))
     assert len(pending) <= 1
     assert len(finished) >= 8
+
+
+def test_second_tries_are_kept_with_what_was_changed(tmp_path: Path) -> None:
+    first_try = Rescue(Status.NONFINITE, "the training loss became nan", {"learning_rate": 2e-4})
+    with open_run(tmp_path, run_info()) as store:
+        SyntheticRun(store).rootstock()
+        store.record_measurement(0, "finalist", replace(result_of(88.0, 9000), rescues=(first_try,)), Compute())
+    with load_run(tmp_path) as run:
+        [measured] = run.measurements("finalist")
+    assert measured.result.rescues == (first_try,)
+    assert mean_result([measured.result, measured.result]).rescues == (first_try, first_try)
