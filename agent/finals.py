@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
+from archgraft.evaluator.evaluate import CandidateSource
 
 ROOTSTOCK = 0
 _FIRST_SEED = 1_000  # apart from the search's own seeds, so that no score is met twice
@@ -31,6 +32,9 @@ class Finals:
         finalists = self.finalists()
         phase(f"finals: {len(finalists)} candidates and the rootstock, {self.n_seeds} seeds each")
         self._each(self._train, [(candidate, seed) for candidate in (ROOTSTOCK, *finalists) for seed in self.seeds()])
+        phase("how fast they are beside the rootstock")
+        for candidate in (ROOTSTOCK, *finalists):  # one after the other: what runs beside would be timed as well
+            self._time(candidate)
         winner = self.store.best()
         assert winner is not None, "the rootstock has a score before a search begins"
         phase("the sealed test split is opened, once")
@@ -70,6 +74,13 @@ class Finals:
         if trained.weights is not None:
             self.store.save_weights(candidate_id, seed, trained.weights)
         self.store.record_measurement(candidate_id, "finalist", trained.result, trained.compute)
+
+    def _time(self, candidate_id: int) -> None:
+        if candidate_id in self.store.latencies():
+            return
+        pair = [self.store.candidate(one) for one in (candidate_id, ROOTSTOCK)]
+        ours, theirs = (CandidateSource(one.source, one.construct) for one in pair)
+        self.store.record_latency(candidate_id, *self.trainer.time(ours, theirs, self.seed))
 
     def _test(self, candidate_id: int, seed: int) -> None:
         if self._measured(candidate_id, seed, "test"):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from archgraft.agent.report.comparison import Comparison, Side, compare
 from archgraft.agent.store.reader import RunReader
+from archgraft.evaluator.latency_comparison import LatencyComparison
 from archgraft.evaluator.statistics import Interval
 
 _VERDICTS = {
@@ -26,6 +27,10 @@ def outcome_lines(run: RunReader) -> Iterator[str]:
     yield f"{'':<24}{'rootstock':>30}{best:>30}"
     for name, shown in _rows(f"{comparison.split} {metric.name}"):
         yield f"{name:<24}{shown(comparison.rootstock):>30}{shown(comparison.best):>30}"
+    timed = run.latencies()
+    if timed:
+        ours, theirs = (ratio_text(timed.get(side.candidate_id)) for side in (comparison.best, comparison.rootstock))
+        yield f"{'latency, of rootstock':<24}{theirs:>30}{ours:>30}"
     yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
 
 
@@ -43,6 +48,11 @@ def interval_text(interval: Interval) -> str:
     if not interval.known:
         return f"{interval.mean:.4f}"
     return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+
+
+def ratio_text(latency: LatencyComparison | None) -> str:
+    """`0.93 [0.91, 0.95]` of the rootstock's latency, timed in turn."""
+    return "-" if latency is None else f"{latency.ratio:.2f} [{latency.low:.2f}, {latency.high:.2f}]"
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -44,7 +44,7 @@ from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
 
-PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train")
+PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train", "archgraft.evaluator.latency_pair")
 """What a sandbox for a search should have imported before its first job."""
 _MIRROR_EVERY = 8
 

@@ -10,8 +10,10 @@ from safetensors.numpy import load_file
 
 from archgraft.agent.devices import DevicePool
 from archgraft.agent.store.records import Compute
+from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
-from archgraft.evaluator.evaluate import CandidateSource
+from archgraft.evaluator.evaluate import CandidateSource, Evaluation
+from archgraft.evaluator.latency_comparison import Compared, compare_latency
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.results import Result
@@ -50,6 +52,15 @@ class Trainer:
         """Score trained weights on the sealed test split."""
         return self._evaluated(source, construct, seed, {"split": "test", "weights": load_file(weights)})
 
+    def time(self, candidate: CandidateSource, rootstock: CandidateSource, seed: int) -> tuple[Compared, Compute]:
+        """How fast one model is beside another, and what it cost to tell."""
+        with self.devices.lease() as device:
+            inputs = self.splits.validation.inputs
+            compared = compare_latency(
+                self.sandbox, candidate, rootstock, inputs, limits=self.limits, seed=seed, device=device
+            )
+        return compared, _compute(compared, device)
+
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""
         return replace(self, early_stop=early_stop)
@@ -67,6 +78,8 @@ class Trainer:
                 device=device,
                 **options,
             )
-        gpu_seconds = done.wall_seconds if device.is_gpu else 0.0
-        compute = Compute(done.wall_seconds, done.cpu_seconds, gpu_seconds)
-        return Trained(done.result, done.train_losses, done.weights, compute)
+        return Trained(done.result, done.train_losses, done.weights, _compute(done, device))
+
+
+def _compute(done: Evaluation | Compared, device: Device) -> Compute:
+    return Compute(done.wall_seconds, done.cpu_seconds, done.wall_seconds if device.is_gpu else 0.0)

@@ -34,11 +34,11 @@ def measure(
 ) -> Generator[Message, Message, tuple[Latency, np.ndarray]]:
     """A part of a dialogue: yields orders, is sent answers, returns the latency and the outputs of `inputs`."""
     for _ in range(N_WARM_UP):
-        yield _order("run", _mixed(inputs, generator))
+        yield _order("run", mixed(inputs, generator))
     runs: list[float] = []
     echoes: list[float] = []
     for _ in range(N_TIMED):
-        fresh = _mixed(inputs, generator)
+        fresh = mixed(inputs, generator)
         for do, seconds in (("run", runs), ("echo", echoes)):
             order = _order(do, fresh)
             started = time.perf_counter()
@@ -54,7 +54,7 @@ def _order(do: str, inputs: np.ndarray) -> Message:
     return Message({"do": do, "batch_size": len(inputs)}, {"inputs": inputs})
 
 
-def _mixed(inputs: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def mixed(inputs: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """A batch (B, ...) that was not seen before, each value taken from one of two samples."""
     others = inputs[generator.permutation(len(inputs))]
     return np.where(generator.random(inputs.shape) < 0.5, inputs, others)

@@ -17,7 +17,6 @@ from archgraft.tree_ops.scopes import walk_scope
 from archgraft.tree_ops.text_edits import TextEdit
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 

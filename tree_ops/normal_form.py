@@ -14,7 +14,6 @@ from archgraft.tree_ops.syntax import parse
 
 _DIGITS = 16
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_WITH_BODY = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
 
 
 def normal_form(source: str, *, numbered: bool = True) -> ast.Module:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from archgraft.agent.cli.boundary import guarded
+from archgraft.agent.cli.options import FurtherSources
 
 DEFAULT_LIBRARY = Path("modules.sqlite")
 
@@ -133,10 +134,7 @@ def like_command(
     layout: _Layout = None,
     kind: _Kind = None,
     max_lines: _MaxLines = None,
-    from_: Annotated[
-        list[str] | None,
-        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
-    ] = None,
+    from_: FurtherSources = None,
     everything: _All = False,
     json: _Json = False,
 ) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import FurtherSources, SampleShape
+
 
 def refactor_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="FILE:CLASS(...) or FILE:factory(), of your own code.")],
@@ -40,13 +42,8 @@ def refactor_command(
         Path | None,
         typer.Option("--into", metavar="FILE", help="Where to put a copied module; a new file if not given."),
     ] = None,
-    input_: Annotated[
-        str | None, typer.Option("--input", metavar="SHAPE", help="Shape of one sample, like 3x32x32; found by trying.")
-    ] = None,
-    from_: Annotated[
-        list[str] | None,
-        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
-    ] = None,
+    input_: SampleShape = None,
+    from_: FurtherSources = None,
     out_patch: Annotated[
         Path | None, typer.Option("--out-patch", metavar="FILE", help="Write the patch to a file, too.")
     ] = None,

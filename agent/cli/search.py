@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.options import FurtherSources
+
 
 def search_command(
     model: Annotated[
@@ -27,10 +29,7 @@ def search_command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, like search.planner=random.")
     ] = None,
-    from_: Annotated[
-        list[str] | None,
-        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
-    ] = None,
+    from_: FurtherSources = None,
 ) -> None:
     """Evolve a model on a task, from a library of mined modules, until the budget is spent.
 

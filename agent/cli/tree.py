@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archgraft.agent.cli.options import WeakSandbox
+from archgraft.agent.cli.options import FurtherSources, SampleShape, WeakSandbox
 from archgraft.agent.errors import UsageError
 
 
@@ -14,13 +14,8 @@ def tree_command(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="FILE:CLASS(...), FILE:factory() or package.module:CLASS(...)")
     ],
-    input_: Annotated[
-        str | None, typer.Option("--input", metavar="SHAPE", help="Shape of one sample, like 3x32x32; found by trying.")
-    ] = None,
-    from_: Annotated[
-        list[str] | None,
-        typer.Option("--from", metavar="SOURCE", help="Where else to find packages: a path or pypi:NAME==VERSION."),
-    ] = None,
+    input_: SampleShape = None,
+    from_: FurtherSources = None,
     collapse: Annotated[
         bool, typer.Option("--collapse", help="Show blocks that are built alike once, with how many there are.")
     ] = False,

@@ -15,6 +15,7 @@ from archgraft.agent.store.codec import from_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
 from archgraft.agent.store.records import Candidate, Event, Measurement, Proposal, Role, RunInfo, Spend
 from archgraft.agent.store.weights import weights_of
+from archgraft.evaluator.latency_comparison import LatencyComparison
 from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, Status
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.tree import Tree
@@ -109,6 +110,16 @@ class RunReader:
         means = {index: sum(values) / len(values) for index, values in finals.items()}
         ranked = means or {index: attempt.oriented_score or 0.0 for index, attempt in scored.items()}
         return scored[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
+
+    def latencies(self) -> dict[int, LatencyComparison | None]:
+        """How fast each finalist is beside the rootstock; None where it couldn't be timed."""
+        table = tables.latencies
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.candidate_id))
+            return {
+                row.candidate_id: from_json(LatencyComparison, row.comparison) if row.comparison is not None else None
+                for row in rows
+            }
 
     def test_plan(self) -> list[tuple[int, int]]:
         """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""

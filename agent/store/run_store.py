@@ -31,6 +31,7 @@ from archgraft.agent.store.reader import RunReader
 from archgraft.agent.store.records import Candidate, Compute, Role
 from archgraft.agent.store.rows import charge, cost_of_asking, insert_result
 from archgraft.agent.store.weights import save_weights
+from archgraft.evaluator.latency_comparison import Compared
 from archgraft.evaluator.results import Result
 
 
@@ -121,6 +122,19 @@ class RunStore(RunReader):
             refuse_unplanned_test(connection, candidate_id, result)
             refuse_repeated(connection, candidate_id, role, result)
             insert_result(connection, candidate_id, role, result)
+            charge(connection, None, compute, 0.0, 0)
+            self._beat(connection)
+
+    def record_latency(self, candidate_id: int, compared: Compared, compute: Compute) -> None:
+        """Keep and charge how fast a finalist is beside the rootstock, or why that couldn't be measured; once each."""
+        found = compared.comparison
+        row = {
+            "candidate_id": candidate_id,
+            "comparison": to_json(found) if found is not None else None,
+            "reason": compared.reason,
+        }
+        with self._writing() as connection:
+            connection.execute(insert(tables.latencies).values(row))
             charge(connection, None, compute, 0.0, 0)
             self._beat(connection)
 

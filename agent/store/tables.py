@@ -92,6 +92,15 @@ attempts = Table(
     Column("elapsed_seconds", Float, nullable=False),
 )
 
+# How fast the candidates of the last comparison are beside the rootstock, the rootstock itself included.
+latencies = Table(
+    "latencies",
+    metadata,
+    Column("candidate_id", Integer, primary_key=True),
+    Column("comparison", Text),
+    Column("reason", Text, nullable=False),
+)
+
 spend = Table(
     "spend",
     metadata,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from archgraft.agent.errors import UsageError
 from archgraft.agent.search import SearchRequest
 from archgraft.agent.searching import run_and_report
 from archgraft.agent.store.ledger import ledger
@@ -42,7 +43,7 @@ def n_finished(out: Path) -> int:
     try:
         with load_run(out) as run:
             return len(run.attempts())
-    except Exception:  # noqa: BLE001 - the database may be half made at this moment
+    except UsageError:  # the database is half made, or locked, at this moment
         return -1
 
 
