@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archgraft.agent.budget import Budget
 from archgraft.agent.budget import Spend as BudgetSpend
+from archgraft.agent.front import front_of
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import Verdict, compare
 from archgraft.agent.report.tallies import is_failure
@@ -34,6 +35,9 @@ class RunStatus:
     best_candidate: int | None
     difference: float | None
     verdict: Verdict | None
+    front: tuple[int, ...]
+    """Attempts that nothing beats in score, parameters and FLOPs at once; 0 is the rootstock."""
+    hypervolume: float
     sealed_test_used: bool
     search_seconds: float
     usd: float
@@ -52,6 +56,7 @@ def status(run_folder: Path) -> RunStatus:
 def _status(run: RunReader) -> RunStatus:
     info, comparison, total, seconds = run.info, compare(run), run.spend(), run.stored_seconds()
     tried = [attempt for attempt in run.attempts() if attempt.index > 0]
+    front = front_of(run.attempts())
     budget = Budget.parse(",".join(f"{name}={cap:.17g}" for name, cap in info.budget.items()))
     spent = BudgetSpend(len(tried), seconds / 60, total.gpu_seconds / 3600, total.usd)
     return RunStatus(
@@ -69,6 +74,8 @@ def _status(run: RunReader) -> RunStatus:
         best_candidate=comparison.best.candidate_id if comparison else None,
         difference=comparison.difference.mean if comparison and comparison.difference else None,
         verdict=comparison.verdict if comparison else None,
+        front=front.members,
+        hypervolume=front.hypervolume,
         sealed_test_used=run.sealed_test_used(),
         search_seconds=seconds,
         usd=total.usd,
@@ -87,6 +94,7 @@ def status_lines(run: RunStatus) -> Iterator[str]:
     yield f"attempts  {run.n_attempts}, {run.n_valid} valid{flight}; {per_hour} an hour"
     yield f"best      {_best(run)}"
     failures = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in run.failures.items())
+    yield f"front     {len(run.front)} on score, parameters and FLOPs; hypervolume {run.hypervolume:.4g}"
     yield f"failures  {failures or 'none'}"
     yield f"spent     {text.duration(run.search_seconds)}, {text.count(run.n_tokens)} tokens, {run.usd:.2f} USD"
     yield f"budget    {run.budget_spent or f'{run.budget_left} left'}"

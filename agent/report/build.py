@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.front import Front, front_of
 from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
 from archgraft.agent.report.lineage import Step, lineage
@@ -15,6 +16,7 @@ from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
 from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
+from archgraft.evaluator.latency_comparison import LatencyComparison
 from archgraft.evaluator.results import Status
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class Page:
     tiers: Sequence[str]
     n_test_evaluations: int
     events: Sequence[Event]
+    front: Front
+    latency: LatencyComparison | None
+    """The best candidate's beside the rootstock's; none before the finals."""
 
     @property
     def tried(self) -> Sequence[Attempt]:
@@ -107,6 +112,8 @@ def gather(run: RunReader) -> Page:
         tiers=sorted({attempt.result.tier for attempt in attempts if attempt.result.tier}),
         n_test_evaluations=len(run.measurements(split="test")),
         events=run.events(),
+        front=front_of(attempts),
+        latency=run.latencies().get(best),
     )
 
 
