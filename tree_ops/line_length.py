@@ -24,18 +24,24 @@ def shortened(source: str, known: Collection[str]) -> str:
         return source
     text = SourceBytes(source)
     edits = []
-    for statement in _statements(parse(source)):
-        assert statement.end_lineno is not None
-        if long & set(range(statement.lineno, statement.end_lineno + 1)):
-            edits += _broken_statement(text, statement)
+    for statement in _statements(parse(source), long):
+        edits += _broken_statement(text, statement)
     return text.apply(edits)
 
 
-def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """The simple statements."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            yield node
+def _statements(node: ast.AST, lines: Collection[int]) -> Iterator[ast.stmt]:
+    """The simple statements below a node that stand on some of the lines. No expression is looked into."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ExceptHandler | ast.match_case):
+            yield from _statements(child, lines)
+        elif isinstance(child, ast.stmt):
+            assert child.end_lineno is not None
+            if not any(child.lineno <= line <= child.end_lineno for line in lines):
+                continue
+            if hasattr(child, "body") or isinstance(child, ast.Match):
+                yield from _statements(child, lines)
+            else:
+                yield child
 
 
 def _broken_statement(text: SourceBytes, statement: ast.stmt) -> list[TextEdit]:
