@@ -165,6 +165,7 @@ def _flags(module: LibraryModule) -> str:
         f"stride {contract.spatial_stride}": contract.spatial_stride > 1,
         f"width x{contract.width_multiple}": contract.width_multiple > 1,
         f"positions x{contract.position_multiple}": contract.position_multiple > 1,
+        f"positions from {contract.min_positions}": contract.min_positions > contract.position_multiple,
         "square": contract.square,
         "built for the host's positions": contract.is_sized,
     }

@@ -49,6 +49,7 @@ from archgraft.evaluator.layer_templates import layer_templates
 from archgraft.evaluator.layouts import LAYOUTS, channel_axis, random_input, sizes_of
 from archgraft.evaluator.poison import Guard
 from archgraft.evaluator.size_limits import (
+    find_min_positions,
     find_min_width,
     find_position_multiple,
     find_width_multiple,
@@ -264,6 +265,7 @@ def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract
         fresh = construction.subject(subject.layout, subject.in_width, subject.out_width, awake=False)
         n_parameters, flops = _cost(fresh)
         width_multiple = find_width_multiple(construction, subject.layout, stride)
+        position_multiple = find_position_multiple(subject, stride)
         nature = nature_of(subject, sizes.base)
         rule: Literal["preserve", "project", "scale"] = "preserve" if construction.scale == (1, 1) else "scale"
         contract = Contract(
@@ -282,7 +284,8 @@ def _contract_in(construction: Construction, subject: Subject) -> tuple[Contract
             flops=flops,
             probe_widths=(subject.in_width, subject.out_width),
             probe_positions=sizes.base,
-            position_multiple=find_position_multiple(subject, stride),
+            position_multiple=position_multiple,
+            min_positions=find_min_positions(subject, stride, position_multiple),
             family=nature.family,
             kind=nature.kind,
             fingerprint=fingerprint(fresh, sizes.base),

@@ -9,30 +9,36 @@ from archgraft.tree_ops.contract import Layout
 NARROW_WIDTHS = (4, 8, 12, 16, 24)
 """Widths below those that all else is probed at."""
 WIDTHS_BY_MULTIPLE = (
-    (1, 37, 41),
-    (2, 34, 38),
-    (4, 44, 52),
-    (8, 40, 56),
-    (16, 80, 48),
-    (3, 39, 33),
-    (6, 42, 66),
-    (12, 36, 60),
-    (24, 72, 120),
-    (32, 160, 96),
-    (48, 144, 240),
-    (64, 192, 320),
-    (96, 288, 480),
+    (1, 37, 41, 53),
+    (2, 34, 38, 58),
+    (4, 44, 52, 76),
+    (8, 40, 56, 104),
+    (16, 80, 112, 176),
+    (3, 39, 33, 51),
+    (6, 42, 66, 54),
+    (12, 36, 60, 84),
+    (24, 72, 120, 168),
+    (32, 160, 224, 352),
+    (48, 144, 240, 336),
+    (64, 320, 448, 704),
+    (96, 288, 480, 672),
 )
-"""A multiple, and two widths that are multiples of it and of no larger one in the list."""
+"""A multiple, and widths that are multiples of it and of no larger one in the list.
+
+They lie apart: a width that is divided, rounded and then shared by groups may work at two neighbours by chance.
+"""
+SHORT_LENGTHS = (1, 2, 3, 4, 5, 6, 7)
+"""Lengths of position axes below those that all else is probed at, in multiples of what they must be."""
 
 
 def find_width_multiple(construction: Construction, layout: Layout, stride: int) -> int:
     """The smallest listed number of which widths must be multiples, each seen at widths of its own."""
     reason = ""
-    for multiple, *pair in WIDTHS_BY_MULTIPLE:
+    for multiple, *widths in WIDTHS_BY_MULTIPLE:
+        pairs = zip(widths, [*widths[1:], widths[0]], strict=True)
         try:
-            subject = construction.subject(layout, *construction.widths(*pair))
-            if stride_at(subject, sizes_of(layout).base) == stride:
+            subjects = (construction.subject(layout, *construction.widths(*pair)) for pair in pairs)
+            if all(stride_at(subject, sizes_of(layout).base) == stride for subject in subjects):
                 return multiple
         except Exception as error:  # noqa: BLE001 - mined code may raise anything
             reason = describe(error)
@@ -59,6 +65,17 @@ def find_position_multiple(subject: Subject, stride: int) -> int:
         if multiple % stride == 0 and keeps_stride(subject, positions, stride):
             return multiple
     return 8
+
+
+def find_min_positions(subject: Subject, stride: int, multiple: int) -> int:
+    """The least length of the position axes at which it works: a kernel without padding is larger than a small map."""
+    base = subject.sizes.base
+    for length in (multiple * short for short in SHORT_LENGTHS):
+        if length >= min(base, default=1):
+            break
+        if keeps_stride(subject, (length,) * len(base), stride):
+            return length
+    return min(base, default=1)
 
 
 def keeps_stride(subject: Subject, positions: Positions, stride: int) -> bool:

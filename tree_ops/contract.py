@@ -52,9 +52,9 @@ class Contract:
     the output is the first of several. `spatial_stride` divides each position axis (1 keeps it). `causal` means that an
     output never depends on later positions (sequence and signal layouts; position-wise modules are causal).
     `n_parameters` and `flops` (one sample) are those at `probe_widths`, (in, out), and `probe_positions`. Each position
-    axis must be a multiple of `position_multiple`; `square` asks for as many rows as columns, or a square number of
-    tokens; no width may be below `min_width`. Modules of equal `fingerprint` computed the same on the same seeded
-    weights and input (`archgraft.evaluator.fingerprint`); empty: unknown.
+    axis must be a multiple of `position_multiple`, and at least `min_positions` long; `square` asks for as many rows as
+    columns, or a square number of tokens; no width may be below `min_width`. Modules of equal `fingerprint` computed
+    the same on the same seeded weights and input (`archgraft.evaluator.fingerprint`); empty: unknown.
     """
 
     layout: Layout
@@ -77,6 +77,7 @@ class Contract:
     feeds: tuple[Feed, ...] = ()
     takes_first: bool = False
     square: bool = False
+    min_positions: int = 1
 
     def out_width_for(self, in_width: int) -> int:
         """The channels that come out of a module that doesn't project."""
@@ -91,7 +92,7 @@ class Contract:
         """Whether the module can stand where it meets these lengths of the position axes."""
         sizes = position_sizes(positions)
         return (
-            all(length % self.position_multiple == 0 for length in positions)
+            all(length % self.position_multiple == 0 and length >= self.min_positions for length in positions)
             and (not self.square or "side" in sizes)
             and roles_in(self.template) <= {"in_width", "out_width", *sizes}
         )

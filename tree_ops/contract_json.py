@@ -59,7 +59,7 @@ def _argument_name(name: Any) -> str:
 
 def _check_ranges(contract: Contract) -> None:
     """Numbers that others divide by, or scale with."""
-    names = ("width_multiple", "spatial_stride", "position_multiple", "min_width")
+    names = ("width_multiple", "spatial_stride", "position_multiple", "min_width", "min_positions")
     numbers = {name: getattr(contract, name) for name in names}
     numbers |= {f"probe_widths[{place}]": width for place, width in enumerate(contract.probe_widths)}
     numbers |= {f"width_scale[{place}]": number for place, number in enumerate(contract.width_scale)}

@@ -115,10 +115,33 @@ WIDE_ONLY = """
 class WideOnly(nn.Module):
     def __init__(self, dim, head_dim=16):
         super().__init__()
-        self.heads = dim // head_dim
+        self.heads = max(heads for heads in range(1, dim // head_dim + 1) if dim % heads == 0)
         self.qkv = nn.Linear(dim, 3 * dim)
 
     def forward(self, x):
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+"""
+
+ROUNDED_GROUPS = """
+class RoundedGroups(nn.Module):
+    def __init__(self, dim, groups=8):
+        super().__init__()
+        inner = dim // 16 * groups // 2
+        self.down = nn.Conv2d(dim, inner, 1)
+        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=groups)
+        self.up = nn.Conv2d(inner, dim, 1)
+
+    def forward(self, x):
+        return x + self.up(self.mix(self.down(x)))
+"""
+
+COARSE_GATE = """
+class CoarseGate(nn.Module):
+    def __init__(self, dim, size=5):
+        super().__init__()
+        self.patches = nn.Conv2d(dim, dim, size, stride=size)
+
+    def forward(self, x):
+        return x * self.patches(x).mean((2, 3), keepdim=True).sigmoid()
 """

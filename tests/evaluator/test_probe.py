@@ -66,6 +66,17 @@ def test_widths_below_one_head_are_too_narrow(sandbox: Sandbox) -> None:
         contract.arguments_for(8, 8)
 
 
+def test_widths_that_groups_divide_by_chance_are_not_promised(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sized_sources.ROUNDED_GROUPS, "dim", "groups=8")
+    assert contract.width_multiple == 32  # 37 and 41 channels would do, 53 would not
+
+
+def test_maps_smaller_than_a_kernel_without_padding_are_too_small(sandbox: Sandbox) -> None:
+    contract = contract_of(sandbox, sized_sources.COARSE_GATE, "dim", "size=5")
+    assert contract.min_positions == 5
+    assert [contract.suits_positions((side, side)) for side in (4, 5, 13)] == [False, True, True]
+
+
 def test_a_branch_scaled_to_a_millionth_still_counts_as_reading_later_positions(sandbox: Sandbox) -> None:
     assert not contract_of(sandbox, layer_sources.ATTENTION, "dim", "num_heads=8").causal
 

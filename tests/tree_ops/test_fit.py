@@ -132,6 +132,12 @@ def test_positions_that_are_no_multiple_of_a_window_do_not_fit() -> None:
     assert possible(windowed, dataclasses.replace(MAP, in_positions=(14, 14), out_positions=(7, 7))) is not None
 
 
+def test_maps_smaller_than_a_module_works_at_do_not_fit() -> None:
+    coarse = dataclasses.replace(PROJECTING, min_positions=7)
+    assert possible(coarse, MAP) is not None
+    assert possible(coarse, dataclasses.replace(MAP, in_positions=(6, 8), out_positions=(6, 8))) is None
+
+
 def test_further_inputs_and_outputs_are_handled_next_to_the_module() -> None:
     contract = dataclasses.replace(ATTENTION, feeds=("height", "width"), takes_first=True)
     graft = fitted(contract, TOKENS)
