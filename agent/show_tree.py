@@ -17,7 +17,7 @@ from archgraft.tree_ops.builder import CONSTRUCT
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.repeats import TiedNode, repeats, tied
-from archgraft.tree_ops.sites import sites
+from archgraft.tree_ops.sites import closed_because
 from archgraft.tree_ops.tree import Node, Tree
 
 BATCH = 5  # unlike any usual number of channels, so that axes can be told apart
@@ -79,11 +79,10 @@ def rows(tree: Tree, *, collapse: bool = False) -> list[Row]:
     With `collapse`, blocks that are built alike share the rows of the first one.
     """
     shown = tied(tree) if collapse else (TiedNode(node, (node.nid,), ()) for node in walk(tree))
-    open_nids = {site.node.nid for site in sites(tree)}
-    return [_row(tree, one, open_nids) for one in shown if not one.node.opaque or tree.parent_of(one.node.nid) is None]
+    return [_row(tree, one) for one in shown if not one.node.opaque or one.node.nid == tree.root]
 
 
-def _row(tree: Tree, one: TiedNode, open_nids: set[str]) -> Row:
+def _row(tree: Tree, one: TiedNode) -> Row:
     node = one.node
     slots = [tree.nodes[nid].path.rpartition(".")[2] or "model" for nid in one.copies]
     times = f" x {len(slots)}" if len(slots) > 1 else ""
@@ -95,25 +94,8 @@ def _row(tree: Tree, one: TiedNode, open_nids: set[str]) -> Row:
         f"{node.n_parameters:,}",
         f"{node.flops // tree.batch:,}",
         _site(node),
-        "" if node.nid in open_nids else closed_because(tree, node),
+        "" if node.nid == tree.root else closed_because(tree, node),
     )
-
-
-def closed_because(tree: Tree, node: Node) -> str:
-    """Why a node can't be swapped; empty for the root, which is the model itself."""
-    if node.nid == tree.root:
-        return ""
-    if node.opaque:
-        return "made inside torch"
-    if node.shared:
-        return "shared"
-    if node.attribute_reads:
-        return f"others read .{node.attribute_reads[0]}"
-    if node.closed_because:
-        return node.closed_because
-    if not node.n_calls:
-        return "never called"
-    return "not one tensor in, one out"
 
 
 def notes(rootstock: Rootstock) -> list[str]:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache, lru_cache
 
 from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.text_edits import SourceBytes
@@ -15,6 +16,8 @@ class ClassSources:
         self.text = SourceBytes(source)
         self.module = parse(source)
         self._classes = {item.name: item for item in self.module.body if isinstance(item, ast.ClassDef)}
+        self.home_of = cache(self._home_of)
+        self.can_move = cache(self._can_move)
 
     def __contains__(self, name: str) -> bool:
         return name in self._classes
@@ -27,7 +30,7 @@ class ClassSources:
         name, _, method = qualified.partition(".")
         return _own(self._classes[name], method) if name in self._classes else None
 
-    def home_of(self, definition: str, method: str) -> str | None:
+    def _home_of(self, definition: str, method: str) -> str | None:
         """The class whose method an instance of `definition` runs; None when that is none of this file's.
 
         Bases count from left to right, each with all above it, as Python does where none is met twice.
@@ -39,7 +42,18 @@ class ClassSources:
 
     def running(self, tree: Tree, home: str, method: str) -> list[Node]:
         """The nodes whose calls of a method run that of the class `home`."""
-        return [node for node in tree if self.home_of(node.definition, method) == home]
+        alike = [nodes for name, nodes in tree.by_definition.items() if self.home_of(name, method) == home]
+        return [node for nodes in alike for node in nodes]
+
+    def _can_move(self, qualified: str) -> bool:
+        """Whether a method means the same in a subclass: nothing in it depends on the class it stands in."""
+        method = self.method(qualified)
+        if method is None:
+            return False
+        names = {node.id for node in ast.walk(method) if isinstance(node, ast.Name)}
+        attributes = {node.attr for node in ast.walk(method) if isinstance(node, ast.Attribute)}
+        private = {name for name in names | attributes if name.startswith("__") and not name.endswith("__")}
+        return not names & {"super", "__class__"} and not private
 
     def free_name(self, wanted: str) -> str:
         """The name, or with a number the first that no word of the file is."""
@@ -56,6 +70,12 @@ class ClassSources:
             for base in self._classes[name].bases:
                 if isinstance(base, ast.Name) and base.id != name:
                     yield from self._lineage(base.id)
+
+
+@lru_cache(maxsize=4)
+def class_sources(source: str) -> ClassSources:
+    """The classes of a source; a few are kept, since edits of one tree are offered, drawn and printed in turn."""
+    return ClassSources(source)
 
 
 def _own(cls: ast.ClassDef, method: str) -> ast.FunctionDef | None:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping
 from functools import lru_cache
 
-from archgraft.tree_ops.syntax import parse
+from archgraft.tree_ops.class_sources import class_sources
 
 _CONVOLUTION = {
     "stride": "1",
@@ -40,7 +40,7 @@ def usual_arguments(source: str, definition: str) -> Mapping[str, str]:
 def _constructors(source: str) -> Mapping[str, Mapping[str, str]]:
     """The literal and named defaults of each top-level class that has a constructor of its own."""
     found = {}
-    for item in parse(source).body:
+    for item in class_sources(source).module.body:
         if isinstance(item, ast.ClassDef):
             for method in item.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from archgraft.tree_ops.builder import BUILDER, ORIGIN_MARK
-from archgraft.tree_ops.class_sources import ClassSources
+from archgraft.tree_ops.class_sources import ClassSources, class_sources
 from archgraft.tree_ops.edits import Adapter, Graft
 from archgraft.tree_ops.line_length import shortened
 from archgraft.tree_ops.merge import Addition, assemble, prune
@@ -120,7 +120,7 @@ class Draft:
     @cached_property
     def classes(self) -> ClassSources:
         """The classes of the file, as they stood before any change."""
-        return ClassSources(self._source)
+        return class_sources(self._source)
 
     def free_name(self, wanted: str) -> str:
         """A name for a new definition: the one wanted, or that with a number."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from archgraft.tree_ops.class_sources import ClassSources, receiver
 from archgraft.tree_ops.module_access import accesses, path_of
@@ -20,15 +21,21 @@ def loses_weights(
     variable = receiver(method) if method is not None else None
     if method is None or variable is None:
         return True
+    alone = _alone(method, variable, dropped, kept)
+    lost = {joined(node.path, path) for path in alone}
+    has_parameters = any(below.path in lost and below.n_parameters for below in tree.below(node.nid))
+    return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
+
+
+@lru_cache(maxsize=256)
+def _alone(method: ast.FunctionDef, variable: str, dropped: ast.expr, kept: ast.expr) -> frozenset[str]:
+    """The modules that only what is dropped went through; the same for all instances that run the method."""
     reader = _Reader(variable, dropped)
     reader.run(method.body, {})
     still_used = reader.behind(kept, reader.first)  # a later round of a loop uses other modules of a list
     called = [call.func for call in ast.walk(dropped) if isinstance(call, ast.Call)]
     modules = [func for func in called if isinstance(func, ast.Name) or path_of(func, variable)]
-    alone = (reader.behind(dropped) - still_used).union(*map(reader.behind, modules))
-    lost = {joined(node.path, path) for path in alone}
-    has_parameters = any(below.path in lost and below.n_parameters for below in tree.below(node.nid))
-    return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
+    return (reader.behind(dropped) - still_used).union(*map(reader.behind, modules))
 
 
 class _Reader:

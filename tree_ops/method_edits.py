@@ -47,7 +47,7 @@ def is_possible(
         return False
     if len(running) == len(nodes):
         return True
-    if len({node.definition for node in nodes}) > 1 or not _can_move(sources.method(function)):
+    if len({node.definition for node in nodes}) > 1 or not sources.can_move(function):
         return False
     return all(
         _is_alone(sources, nodes, node) or (node.path and call_of(tree, node, then_overridden=True)) for node in nodes
@@ -140,16 +140,6 @@ def _handed_on(arguments: ast.arguments) -> str:
     given += [f"{each.arg}={each.arg}" for each in arguments.kwonlyargs]
     given += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
     return ", ".join(given)
-
-
-def _can_move(method: ast.FunctionDef | None) -> bool:
-    """Whether a method means the same in a subclass: nothing in it depends on the class it stands in."""
-    if method is None:
-        return False
-    names = {node.id for node in ast.walk(method) if isinstance(node, ast.Name)}
-    attributes = {node.attr for node in ast.walk(method) if isinstance(node, ast.Attribute)}
-    private = {name for name in names | attributes if name.startswith("__") and not name.endswith("__")}
-    return not names & {"super", "__class__"} and not private
 
 
 def _is_alone(sources: ClassSources, nodes: Sequence[Node], node: Node) -> bool:

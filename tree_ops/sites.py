@@ -43,7 +43,7 @@ class Signature:
     @property
     def plain(self) -> "Signature":
         """The same for a module that is called with one tensor alone, and whose output nobody overwrites."""
-        return replace(self, extra_inputs=False, overwritten=False)
+        return replace(self, extra_inputs=False, overwritten=False) if self.extra_inputs or self.overwritten else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,31 @@ def sites(tree: Tree) -> Iterator[Site]:
     """
     overwritten, bands = _overwritten(tree), depth_bands(tree)
     for node in tree:
-        if node.nid == tree.root or node.opaque or node.shared or node.nid not in bands:
-            continue
-        if node.closed_because or closing_read(node) is not None:
-            continue
-        signature = signature_of(tree, node)
+        signature = None if _barred(tree, node) else signature_of(tree, node)
         if signature is not None:
             yield Site(node, replace(signature, overwritten=node.nid in overwritten), bands[node.nid])
+
+
+def closed_because(tree: Tree, node: Node) -> str:
+    """Why a node is no site, in a few words; empty for a site."""
+    reason = _barred(tree, node)
+    return reason if reason or signature_of(tree, node) is not None else "not one tensor in, one out"
+
+
+def _barred(tree: Tree, node: Node) -> str:
+    """Why a node is no site, whatever tensors it takes and gives."""
+    if node.nid == tree.root:
+        return "the model itself"
+    if node.opaque:
+        return "made inside torch"
+    if node.shared:
+        return "shared"
+    if node.closed_because:
+        return node.closed_because
+    if node.call_order is None:
+        return "never called"
+    read = closing_read(node)
+    return f"others read .{read.name}" if read is not None else ""
 
 
 def depth_bands(tree: Tree) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """An architecture as plain data: which module instances it holds, where code made them, and what flowed through."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Shape = tuple[int, ...]
@@ -146,7 +147,7 @@ class Node:
     """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the indexes are kept once made
 class Tree:
     """A model: source that defines it, the expression that builds it, and its nodes by `nid`, parents first."""
 
@@ -164,14 +165,11 @@ class Tree:
 
     def parent_of(self, nid: str) -> Node | None:
         """The node that holds `nid` in a slot, or None for the root."""
-        return next((node for node in self if nid in node.children), None)
+        return self._parents.get(nid)
 
     def at(self, path: str) -> Node:
         """The node at a dotted path ("" is the root). Raises `KeyError` when there is none."""
-        for node in self:
-            if node.path == path:
-                return node
-        raise KeyError(path)
+        return self._by_path[path]
 
     def depth_of(self, nid: str) -> int:
         """How many slots lie between the root and the node."""
@@ -184,3 +182,19 @@ class Tree:
         yield node
         for child in node.children:
             yield from self.below(child)
+
+    @cached_property
+    def by_definition(self) -> Mapping[str, Sequence[Node]]:
+        """The nodes of each class, parents first."""
+        found: dict[str, list[Node]] = {}
+        for node in self:
+            found.setdefault(node.definition, []).append(node)
+        return found
+
+    @cached_property
+    def _parents(self) -> Mapping[str, Node]:
+        return {child: node for node in reversed(tuple(self)) for child in node.children}
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, Node]:
+        return {node.path: node for node in reversed(tuple(self))}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from archgraft.agent.rootstock import Rootstock, plant, self_contained
-from archgraft.agent.show_tree import BATCH, closed_because
+from archgraft.agent.show_tree import BATCH
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.verify import Verified, trace
@@ -20,7 +20,7 @@ from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.offering.crossover import Giver
 from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.shelf import Shelf
-from archgraft.tree_ops.sites import sites
+from archgraft.tree_ops.sites import closed_because
 from archgraft.tree_ops.tree import Tree
 from benchmarks.edits.stages import STAGES, Stopwatch, TimedSandbox, timed
 from benchmarks.edits.suites import Host
@@ -219,10 +219,9 @@ def options_everywhere(offers: TreeOffers, generator: np.random.Generator) -> It
 
 
 def _refusal(tree: Tree) -> Iterator[str]:
-    open_nids = {site.node.nid for site in sites(tree)}
     for node in tree:
-        if node.nid not in open_nids and node.nid != tree.root:
-            reason = closed_because(tree, node)
+        reason = closed_because(tree, node)
+        if reason and node.nid != tree.root:
             yield "others read its attributes" if reason.startswith("others read") else reason
 
 

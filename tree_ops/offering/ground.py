@@ -16,7 +16,7 @@ from archgraft.tree_ops.overrides import has_overrides
 from archgraft.tree_ops.promises import promise_of
 from archgraft.tree_ops.rebuilding import call_of, is_overridden
 from archgraft.tree_ops.shelf import Cost, Shelf
-from archgraft.tree_ops.sites import Signature, Site, sites
+from archgraft.tree_ops.sites import Signature, Site, depth_bands, sites
 from archgraft.tree_ops.tree import Node, Tree
 from archgraft.tree_ops.tree_paths import within
 
@@ -36,9 +36,7 @@ class Reach:
     @property
     def where(self) -> str:
         """The nodes in words."""
-        first = self.nodes[0]
-        name = f"{first.path or 'the model'} ({first.class_name})"
-        return name if len(self.nodes) == 1 else f"all {len(self.nodes)} like {name}"
+        return _named(self.nodes[0], len(self.nodes))
 
     def edit(self, operator: Operator, **fields: Any) -> Edit:
         """An edit at these nodes."""
@@ -61,6 +59,15 @@ class Ground:
         self._by_family: dict[Signature, Mapping[str, Sequence[int]]] = {}
         self._changes: dict[str, tuple[ArgumentChange, ...]] = {}
         self._calls: dict[str, str | None] = {}
+
+    @cached_property
+    def bands(self) -> Mapping[str, int]:
+        """The depth band of each node that is called."""
+        return depth_bands(self.tree)
+
+    def where(self, edit: Edit) -> str:
+        """The nodes of an edit in words."""
+        return _named(self.tree.nodes[edit.nid], len(edit.places))
 
     def affordable(self, cost: Cost) -> bool:
         """Whether there is room for a growth."""
@@ -158,6 +165,11 @@ class Ground:
     @cached_property
     def _by_stage(self) -> Mapping[tuple[str, str, Signature], list[Site]]:
         return _grouped(self.sites, lambda site: (_stage(site.node), site.node.definition, _called(site)))
+
+
+def _named(first: Node, n_nodes: int) -> str:
+    name = f"{first.path or 'the model'} ({first.class_name})"
+    return name if n_nodes == 1 else f"all {n_nodes} like {name}"
 
 
 def _grouped(found: Sequence[Site], key: Callable[[Site], Any]) -> Mapping[Any, list[Site]]:

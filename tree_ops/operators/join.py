@@ -1,10 +1,11 @@
 """Changing how two tensors of a node's forward become one, or keeping one of them alone."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from archgraft.tree_ops.class_sources import ClassSources, receiver
+from archgraft.tree_ops.class_sources import ClassSources, class_sources, receiver
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.edits import Adapter, Edit, JoinChange
 from archgraft.tree_ops.fit import sourced
@@ -52,18 +53,22 @@ def apply(tree: Tree, edit: Edit, draft: Draft, *, by_call: bool) -> dict[str, O
     return {node.path: _outline(node, change, name, slot, dropped) for node in nodes}
 
 
-def join_edits(tree: Tree, sources: ClassSources | None = None) -> Iterator[Edit]:
+def join_edits(tree: Tree) -> Iterator[Edit]:
     """All changes of joins that shapes and code allow: at each instance alone, and at all that run the same code.
 
     A concatenation is left as it is, since what follows expects its width.
     """
-    sources = sources or ClassSources(tree.source)
+    sources = class_sources(tree.source)
+    same_code: dict[tuple[int, CodeSite], list[Node]] = defaultdict(list)
+    for node in tree:
+        for index, join in enumerate(node.joins):
+            same_code[index, join.site].append(node)
     for node in tree:
         for index, join in enumerate(node.joins):
             found = _found(sources, join.site) if join.operator != "concatenate" else None
             if found is None or len(join.operand_shapes) != 2:
                 continue
-            together = [other for other in tree if _join_at(other, index) and other.joins[index].site == join.site]
+            together = same_code[index, join.site]
             for change in _changes(tree, sources, node, index, join, found[0]):
                 setup = change.projection is not None
                 if is_possible(tree, sources, [node], join.site.function, with_setup=setup):

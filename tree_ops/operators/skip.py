@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archgraft.tree_ops.class_sources import ClassSources, receiver
+from archgraft.tree_ops.class_sources import ClassSources, class_sources, receiver
 from archgraft.tree_ops.draft import Draft
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.method_edits import MethodEdit, change_method, is_possible
@@ -55,9 +55,9 @@ def apply(tree: Tree, edit: Edit, draft: Draft, *, by_call: bool) -> dict[str, O
     return {node.path: _outline(node, place, name) for node in nodes}
 
 
-def skip_edits(tree: Tree, sources: ClassSources | None = None) -> Iterator[Edit]:
+def skip_edits(tree: Tree) -> Iterator[Edit]:
     """All skip connections that code and shapes allow: at each instance alone, and at all that run the same forward."""
-    sources = sources or ClassSources(tree.source)
+    sources = class_sources(tree.source)
     places: dict[str, list[SkipPlace]] = {}
     for node in tree:
         home = sources.home_of(node.definition, _METHOD)
