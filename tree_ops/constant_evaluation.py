@@ -306,5 +306,3 @@ class Evaluation:
         return frozenset([Thing("list" if isinstance(node, ast.ListComp) else "iterable")])
 
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
-
-    # Conditions
