@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from archgraft.evaluator.difference import Difference
 from archgraft.evaluator.inherit import LINEAGE, inherit
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.pull_back import pulled_back
@@ -27,21 +28,6 @@ from archgraft.tree_ops.lineage import Lineage
 
 _SPREAD = 0.1
 """Standard deviation of what is added to weights and statistics."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The largest difference of one thing in both models.
-
-    `relative` is divided by the largest absolute value: of that output or input gradient in the parent; for gradients
-    of parameters, of all of them, as one that is zero but for rounding has no scale of its own.
-    """
-
-    dtype: str
-    mode: str
-    what: str
-    absolute: float
-    relative: float
 
 
 @dataclass

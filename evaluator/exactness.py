@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from archgraft.evaluator.difference import Difference
 from archgraft.evaluator.evaluate import Arrays
 from archgraft.evaluator.results import Status
 from archgraft.evaluator.verdicts import status_of
@@ -21,21 +22,6 @@ BOUNDS: Mapping[str, float] = {"float32": 1e-5, "float64": 1e-12}
 Outputs must keep it in both precisions. Gradients must in float64: in float32, rounding alone moves those of deep
 networks with batch normalisation by up to 1e-3, so there they are told and not judged.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The largest difference of one thing: `outputs`, `input gradients` or `parameter gradients` of one mode.
-
-    `relative` is to the parent's largest absolute value of that thing; for the gradients of parameters, of all of them
-    together. What the parent's gradients must be given the child's is told by `archgraft.evaluator.pull_back`.
-    """
-
-    dtype: str
-    mode: str
-    what: str
-    absolute: float
-    relative: float
 
 
 @dataclass(frozen=True, slots=True)
