@@ -14,7 +14,10 @@ from archgraft.tree_ops.edits import Adapter, Graft
 from archgraft.tree_ops.expressions import source_of
 from archgraft.tree_ops.sites import Signature
 
-MAX_PREFIX_TOKENS = 2
+MAX_PREFIX_TOKENS = 9
+"""A class token, and as many registers as anybody gives (Darcet et al. 2023, arXiv 2309.16588, section 3.1)."""
+MAX_UNTOLD_PREFIX_TOKENS = 2
+"""How many may stand before the largest square, where the model shows no grid of a size of its own."""
 MAX_ATTENDED_POSITIONS = 1024
 """What weighs each position against each is offered for so many: at four times as many, one batch takes gigabytes."""
 MAX_TABLED_POSITIONS = 256
@@ -42,13 +45,14 @@ def fit(module_id: str, contract: Contract, site: Signature, *, images: bool, ca
     if causal and not (contract.causal and contract.layout in ("sequence", "signal", "vector")):
         return None
     in_positions = site.in_positions
-    wrappers = _layout(contract, site.layout, in_positions, images)
+    n_prefix = _n_prefix(site)
+    wrappers = _layout(contract, site.layout, n_prefix, images)
     stride = _stride(in_positions, site.out_positions)
     if wrappers is None or stride is None:
         return None
     if contract.layout != site.layout and contract.spatial_stride != 1:
         return None
-    seen = _seen_positions(contract.layout, site.layout, in_positions)
+    seen = _seen_positions(contract.layout, site.layout, in_positions, n_prefix)
     if not contract.suits_positions(seen) or not _affordable(contract, seen):
         return None
     on_map = any(adapter.name == "OnMap" for adapter in wrappers)
@@ -95,7 +99,7 @@ def call_adapters(feeds: Sequence[Feed], layout: Layout, *, takes_first: bool) -
     return tuple(found)
 
 
-def _layout(contract: Contract, host: Layout, positions: tuple[int, ...], images: bool) -> tuple[Adapter, ...] | None:
+def _layout(contract: Contract, host: Layout, n_prefix: int | None, images: bool) -> tuple[Adapter, ...] | None:
     if contract.layout == host:
         return ()
     name = _WRAPPERS.get((host, contract.layout))
@@ -103,19 +107,28 @@ def _layout(contract: Contract, host: Layout, positions: tuple[int, ...], images
         return None
     if name != "OnMap":
         return (Adapter(name),)
-    n_prefix = positions[0] - math.isqrt(positions[0]) ** 2
-    if not images or n_prefix > MAX_PREFIX_TOKENS or positions[0] < 4:
+    if not images or n_prefix is None:
         return None
     return (Adapter(name, sourced(n_prefix=n_prefix) if n_prefix else ()),)
 
 
-def _seen_positions(module: Layout, host: Layout, positions: tuple[int, ...]) -> tuple[int, ...]:
+def _n_prefix(site: Signature) -> int | None:
+    """How many tokens of a sequence stand before its square grid; None when it holds none."""
+    if site.layout != "sequence" or site.in_positions[0] < 4:
+        return None
+    if site.n_prefix is not None:
+        return site.n_prefix if site.n_prefix <= MAX_PREFIX_TOKENS else None
+    n_prefix = site.in_positions[0] - math.isqrt(site.in_positions[0]) ** 2
+    return n_prefix if n_prefix <= MAX_UNTOLD_PREFIX_TOKENS else None
+
+
+def _seen_positions(module: Layout, host: Layout, positions: tuple[int, ...], n_prefix: int | None) -> tuple[int, ...]:
     """The position axes as the wrapped module meets them."""
     match host, module:
         case "map", "sequence":
             return (math.prod(positions),)
         case "sequence", "map":
-            side = math.isqrt(positions[0])
+            side = math.isqrt(positions[0] - (n_prefix or 0))
             return (side, side)
         case "signal", "map":
             return (1, *positions)

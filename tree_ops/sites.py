@@ -1,6 +1,7 @@
 """Sites: the nodes of a tree that may be edited, and how their tensors are laid out."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -39,6 +40,8 @@ class Signature:
     extra_inputs: bool
     overwritten: bool = False
     """Whether what follows works in place on the output: nothing may need it for its gradient."""
+    n_prefix: int | None = None
+    """Of a sequence that holds a square patch grid which the tree shows elsewhere: class and register tokens before."""
 
     @property
     def plain(self) -> "Signature":
@@ -63,10 +66,32 @@ def sites(tree: Tree) -> Iterator[Site]:
     tensor to one tensor of the same kind with the batch axis first, always of the same shape.
     """
     overwritten, bands = _overwritten(tree), depth_bands(tree)
-    for node in tree:
-        signature = None if _barred(tree, node) else signature_of(tree, node)
-        if signature is not None:
-            yield Site(node, replace(signature, overwritten=node.nid in overwritten), bands[node.nid])
+    open_nodes = [(node, signature_of(tree, node)) for node in tree if not _barred(tree, node)]
+    found = [(node, signature) for node, signature in open_nodes if signature is not None]
+    grids = frozenset(_grids(signature for _, signature in found))
+    for node, signature in found:
+        told = replace(signature, overwritten=node.nid in overwritten, n_prefix=_n_prefix(signature, grids))
+        yield Site(node, told, bands[node.nid])
+
+
+def _grids(signatures: Iterable[Signature]) -> Iterator[int]:
+    """The numbers of positions of all square grids."""
+    for signature in signatures:
+        for positions in (signature.in_positions, signature.out_positions):
+            n_positions = math.prod(positions)
+            side = math.isqrt(n_positions)
+            is_square = signature.layout == "sequence" and side**2 == n_positions
+            if is_square or positions == (side, side):
+                yield n_positions
+
+
+def _n_prefix(signature: Signature, grids: frozenset[int]) -> int | None:
+    """The tokens in front of the largest grid that a sequence can hold; fewer than there are patches."""
+    if signature.layout != "sequence" or signature.in_positions != signature.out_positions:
+        return None
+    n_tokens = signature.in_positions[0]
+    held = [n_patches for n_patches in grids if n_patches <= n_tokens < 2 * n_patches]
+    return n_tokens - max(held) if held else None
 
 
 def closed_because(tree: Tree, node: Node) -> str:

@@ -94,6 +94,18 @@ def test_a_map_module_on_tokens_keeps_the_class_token_out_and_drops_extra_argume
     assert names(graft.outer) == ["IgnoreExtra"]
 
 
+@pytest.mark.parametrize(
+    ("n_tokens", "n_prefix", "passed_by"),
+    [(17, None, 1), (21, None, None), (21, 5, 5), (25, 0, 0), (25, 9, 9), (26, 10, None)],
+)
+def test_registers_pass_by_where_the_model_shows_its_grid(
+    n_tokens: int, n_prefix: int | None, passed_by: int | None
+) -> None:
+    tokens = dataclasses.replace(TOKENS, in_positions=(n_tokens,), out_positions=(n_tokens,), n_prefix=n_prefix)
+    graft = possible(PROJECTING, tokens)
+    assert (int(dict(graft.wrappers[0].arguments).get("n_prefix", 0)) if graft else None) == passed_by
+
+
 @pytest.mark.parametrize("n_tokens", [16, 17])
 def test_a_map_module_on_tokens_keeps_its_width(n_tokens: int) -> None:
     graft = fitted(

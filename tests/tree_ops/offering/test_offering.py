@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from archgraft.tree_ops.edits import Edit, Operator, Option
+from archgraft.tree_ops.edits import Adapter, Edit, Operator, Option
 from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.shelf import Modules
 from archgraft.tree_ops.tree import Tree
@@ -42,6 +42,24 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.head(self.stages(self.norm(self.stem(x))).mean((2, 3)))
+"""
+
+REGISTERS = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 2, stride=2)
+        self.tokens = nn.Parameter(torch.zeros(1, 5, 8))
+        self.mix = nn.Linear(8, 8)
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        return self.head(self.mix(torch.cat([self.tokens.expand(len(x), -1, -1), x], 1))[:, 0])
 """
 
 
@@ -112,6 +130,12 @@ def test_a_graft_whose_output_gets_overwritten_gives_a_copy(stages: Tree) -> Non
     outer = {edit.path: edit.graft.outer for edit in edits(stages, "swap") if edit.graft and edit.scope == "instance"}
     assert [adapter.name for adapter in outer["norm"]] == ["CloneOutput"]
     assert outer["stages.0.0.up"] == ()
+
+
+def test_register_tokens_pass_by_a_module_of_maps(images: Graftery) -> None:
+    tree = plant_tree(images.sandbox, REGISTERS, "Net()", images.batch)
+    wrappers = {edit.graft.wrappers for edit in edits(tree, "swap") if edit.graft and edit.path == "mix"}
+    assert wrappers == {(Adapter("OnMap", (("n_prefix", "5"),)),)}
 
 
 def test_gates_are_small(stages: Tree) -> None:
