@@ -33,6 +33,16 @@ RULES = ("module_reader", "module_record", "modules", "scopes", "file_records", 
 MAX_BYTES = 128 * 2**20
 
 
+def _digest_of_rules() -> str:
+    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in RULES]
+    python = repr((sys.implementation.name, sys.version_info[:3])).encode()
+    return hashlib.blake2b(b"\0".join([python, *texts]), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+_DIGEST_OF_RULES = _digest_of_rules()
+"""Of the files as this process has imported them: they may change under a process that runs for long."""
+
+
 class IndexCache:
     """Records by content digest and module name. Every method works without a usable file, and finds nothing then."""
 
@@ -40,18 +50,16 @@ class IndexCache:
         self.problem = ""
         self._max_bytes = max_bytes
         self._today = int(time.time()) // _SECONDS_OF_A_DAY
-        self._rules = ""
         self._connection: sqlite3.Connection | None = None
         if folder is not None:
             self._path = folder / _FILE
             with self._forgiving():
                 folder.mkdir(parents=True, exist_ok=True)
-                self._rules = _digest_of_rules()
                 self._connection = _open(self._path)
 
     def key(self, digest: str, name: str, *, is_package: bool) -> bytes:
         """What a file's record is kept under: its content, what it is imported as, and the rules of reading."""
-        text = "\0".join([digest, name, str(is_package), self._rules])
+        text = "\0".join([digest, name, str(is_package), _DIGEST_OF_RULES])
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, str]:
@@ -164,12 +172,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _digest_of_rules() -> str:
-    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in RULES]
-    python = repr((sys.implementation.name, sys.version_info[:3])).encode()
-    return hashlib.blake2b(b"\0".join([python, *texts]), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _pack(key: bytes, record: str) -> bytes:
