@@ -59,11 +59,12 @@ def neighbour(cell: Cell, option: Option) -> Cell:
 
 
 class CellOffers:
-    """The edits of one cell that lead to a cell not tried so far."""
+    """The edits of one cell that lead to a cell not tried so far. `helped` is the operation that helped last."""
 
-    def __init__(self, cell: Cell, tried: set[Cell]) -> None:
+    def __init__(self, cell: Cell, tried: set[Cell], helped: str = "") -> None:
         self._cell = cell
         self._tried = tried
+        self._helped = helped
 
     def operators(self) -> Sequence[Operator]:
         return ("swap",)
@@ -84,6 +85,11 @@ class CellOffers:
     def draw_uniform(self, n: int, generator: np.random.Generator) -> tuple[Option, ...]:
         """Untried edits, drawn uniformly; each edge has as many."""
         options = list(self._untried())
+        return tuple(options[int(place)] for place in generator.permutation(len(options))[:n])
+
+    def draw_repeats(self, n: int, generator: np.random.Generator) -> tuple[Option, ...]:
+        """Untried edits that put the operation that helped last at another edge."""
+        options = [option for option in self._untried() if option.family == self._helped]
         return tuple(options[int(place)] for place in generator.permutation(len(options))[:n])
 
     def _untried(self) -> Iterator[Option]:

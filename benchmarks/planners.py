@@ -63,6 +63,7 @@ class TableSearch:
         self._table = table
         self._cells: dict[int, Cell] = {0: start}
         self._n_told = 0
+        self._helped = ""
         self._history = [attempt(0, None, None, table[start].validation, self._place(start))]
 
     def run(self, n_queries: int, seed: int) -> Outcome:
@@ -78,6 +79,7 @@ class TableSearch:
     def _tell(self, done: Attempt) -> None:
         self._planner.tell(done)
         self._n_told += 1
+        self._helped = done.family if done.improved else self._helped
 
     def _attempt(self, index: int, generator: np.random.Generator) -> Attempt:
         plan = self._planner.ask(self._offers, generator)
@@ -90,7 +92,7 @@ class TableSearch:
         return attempt(index, parent, option, self._table[cell].validation, self._place(cell))
 
     def _offers(self, candidate_id: int) -> CellOffers:
-        return CellOffers(self._cells[candidate_id], set(self._cells.values()))
+        return CellOffers(self._cells[candidate_id], set(self._cells.values()), self._helped)
 
     def _place(self, cell: Cell) -> Descriptor:
         start = self._cells[0]
