@@ -22,7 +22,7 @@ Modules = Mapping[str, tuple[str, Contract]]
 """Module id -> (class name, contract)."""
 
 MAX_SIGNATURES = 4096
-_PROJECTIONS = ("nn.Conv1d", "nn.Conv2d", "nn.Linear")
+PROJECTIONS = ("nn.Conv1d", "nn.Conv2d", "nn.Linear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Shelf:
         """What a graft costs at a signature, its projections included."""
         place = self.ids.index(graft.module_id)
         parameters, flops = self._growth.at(signature, np.array([place]))
-        n_projections = sum(adapter.name in _PROJECTIONS for adapter in (*graft.before, *graft.after))
+        n_projections = sum(adapter.name in PROJECTIONS for adapter in (*graft.before, *graft.after))
         weights = n_projections * signature.in_width * signature.out_width
         more = 2 * weights * math.prod(signature.in_positions)
         return Cost(int(parameters[0]) + weights, int(flops[0]) + more)

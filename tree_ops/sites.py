@@ -126,7 +126,7 @@ def depth_bands(tree: Tree) -> dict[str, int]:
 def _overwritten(tree: Tree) -> frozenset[str]:
     """The nodes right behind which, in the order of calls, a module works in place."""
     leaves = sorted(
-        (node for node in tree if node.call_order is not None and not node.children and not _hands_on(node)),
+        (node for node in tree if node.call_order is not None and not node.children and not hands_on(node)),
         key=lambda leaf: leaf.call_order or 0,
     )
     last = {before.nid for before, leaf in pairwise(leaves) if works_in_place(leaf)}
@@ -141,7 +141,7 @@ def _overwritten(tree: Tree) -> frozenset[str]:
     return frozenset(found)
 
 
-def _hands_on(node: Node) -> bool:
+def hands_on(node: Node) -> bool:
     """Whether a module may give its very input."""
     return node.definition == "torch.nn.Identity" or node.definition.startswith("torch.nn.Dropout")
 

@@ -54,17 +54,19 @@ def graft_option(
     if not ground.affordable(cost):
         return None
     reach = ground.reach(site, generator, cost)
-    adapters = f"{graft.n_adapters} adapter{'' if graft.n_adapters == 1 else 's'}"
+    edit = build(reach, graft)
+    n_adapters = (edit.graft or graft).n_adapters
+    adapters = f"{n_adapters} adapter{'' if n_adapters == 1 else 's'}"
     told = f"{ground.shelf.name(place)} ({ground.shelf.contract(place).family}, about {cost.parameters:,} parameters, "
     # Without experience, a graft about as large as what it stands in or by is the likeliest to help at equal cost.
     balance = math.exp(-abs(math.log((cost.parameters + _SMALL) / (site.node.n_parameters + _SMALL))) / 2)
     return ground.option(
         site,
-        build(reach, graft),
+        edit,
         f"{verb} {reach.where}: {told}{adapters})",
         family,
         Cost(cost.parameters - removed, cost.flops),
-        balance * _ADAPTER_PENALTY**graft.n_adapters,
+        balance * _ADAPTER_PENALTY**n_adapters,
     )
 
 

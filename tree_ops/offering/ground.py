@@ -65,6 +65,11 @@ class Ground:
         """The depth band of each node that is called."""
         return depth_bands(self.tree)
 
+    @cached_property
+    def site_at(self) -> Mapping[str, Site]:
+        """The open sites by their node's id."""
+        return {site.node.nid: site for site in self.sites}
+
     def where(self, edit: Edit) -> str:
         """The nodes of an edit in words."""
         return _named(self.tree.nodes[edit.nid], len(edit.places))

@@ -5,11 +5,19 @@ from archgraft.tree_ops.tree import Node, Tree
 
 
 def works_in_place(tree: Tree, node: Node) -> bool:
-    """Whether a node says of itself that it works in place, or the first of its modules does."""
+    """Whether a node says of itself that it works in place, or the first of its modules that does anything does."""
     if sites.works_in_place(node):
         return True
-    called = [tree.nodes[child] for child in node.children if tree.nodes[child].call_order is not None]
+    children = (tree.nodes[child] for child in node.children)
+    called = [child for child in children if child.call_order is not None and not _hands_on(tree, child)]
     return bool(called) and works_in_place(tree, min(called, key=lambda child: child.call_order or 0))
+
+
+def _hands_on(tree: Tree, node: Node) -> bool:
+    """Whether a node may give its very input, as what is left where a module was deleted."""
+    if node.children:
+        return all(_hands_on(tree, tree.nodes[child]) for child in node.children)
+    return sites.hands_on(node)
 
 
 def is_behind_activation(tree: Tree, node: Node) -> bool:

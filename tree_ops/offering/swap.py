@@ -1,11 +1,13 @@
 """Offers to put a library module in a node's place."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from archgraft.tree_ops.edits import Edit, Graft, Option
+from archgraft.tree_ops.offering.enclosing import best_site
 from archgraft.tree_ops.offering.grafting import graft_option
 from archgraft.tree_ops.offering.ground import TRIVIAL, Ground, Reach
 from archgraft.tree_ops.offering.offer import Offer
@@ -22,16 +24,19 @@ def offers(ground: Ground) -> Iterator[Offer]:
 
 
 def _draw(ground: Ground, site: Site, family: str, generator: np.random.Generator) -> Option | None:
+    places = ground.modules(site.signature)[family]
+    place = places[int(generator.integers(len(places)))]
+    chosen = best_site(ground, site, place)
     return graft_option(
         ground,
-        site,
-        site.signature,
-        ground.modules(site.signature)[family],
+        replace(chosen, depth_band=site.depth_band),
+        chosen.signature,
+        [place],
         generator,
         _edit,
         verb="replace",
         family=family,
-        removed=site.node.n_parameters,
+        removed=chosen.node.n_parameters,
     )
 
 

@@ -1,6 +1,7 @@
 """Offers to make a composite of a node; the group's family is the form of the composite."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from archgraft.tree_ops.offering.grafting import at_output, drawn_family, graft_
 from archgraft.tree_ops.offering.ground import TRIVIAL, Ground, Reach
 from archgraft.tree_ops.offering.in_place import works_in_place
 from archgraft.tree_ops.offering.offer import Offer
-from archgraft.tree_ops.shelf import Cost
+from archgraft.tree_ops.shelf import PROJECTIONS, Cost
 from archgraft.tree_ops.sites import Signature, Site
 
 VERBS: dict[Form, str] = {
@@ -56,10 +57,23 @@ def _grafted(ground: Ground, site: Site, form: Form, generator: np.random.Genera
 
 
 def edit_of(reach: Reach, site: Site, form: Form, graft: Graft) -> Edit:
-    """The edit that makes a composite of a form; a concatenation is projected back to the node's width."""
+    """The edit that makes a composite of a form; a concatenation is projected back to the node's width.
+
+    A projection that ends the graft is left out there: the one that follows does its work.
+    """
+    if form != "concatenate":
+        return reach.edit("wrap", form=form, graft=graft)
     width, layout = site.signature.out_width, site.signature.layout
-    joined = projection(2 * width, width, layout) if form == "concatenate" else None
-    return reach.edit("wrap", form=form, graft=graft, projection=joined)
+    graft, given = _unprojected(graft, width)
+    return reach.edit("wrap", form=form, graft=graft, projection=projection(width + given, width, layout))
+
+
+def _unprojected(graft: Graft, width: int) -> tuple[Graft, int]:
+    """A graft without the projection that it ends in, if so, and the channels that it then gives."""
+    *after, last = graft.after or (None,)
+    if last is None or last.name not in PROJECTIONS:
+        return graft, width
+    return replace(graft, after=tuple(after)), int(last.arguments[0][1])
 
 
 def signature_for(site: Site, form: Form) -> Signature:

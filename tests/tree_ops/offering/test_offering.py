@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from archgraft.tree_ops.edits import Adapter, Edit, Operator, Option
+from archgraft.tree_ops.contract import Role
+from archgraft.tree_ops.edits import Adapter, Edit, Graft, Operator, Option
 from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.shelf import Modules
 from archgraft.tree_ops.tree import Tree
-from tests.grafting import Graftery
+from tests.grafting import Graftery, edit_at
 from tests.planting import plant_tree
 from tests.tree_ops.test_offers import CONV, MODULES, ROOM
 
@@ -126,6 +127,12 @@ def test_what_overwrites_its_input_gets_no_second_path_beside_it(stages: Tree) -
     assert "stages.0.0.up" in beside & averaged
 
 
+def test_what_overwrites_its_input_behind_an_identity_gets_none_either(images: Graftery, stages: Tree) -> None:
+    shorter = images.grown(stages, edit_at(stages, "delete", "stages.0.0"))
+    beside = {edit.path for edit in edits(shorter, "wrap") if edit.form != "gate"}
+    assert beside.isdisjoint({"stages", "stages.0", "stages.0.1"})
+
+
 def test_a_graft_whose_output_gets_overwritten_gives_a_copy(stages: Tree) -> None:
     outer = {edit.path: edit.graft.outer for edit in edits(stages, "swap") if edit.graft and edit.scope == "instance"}
     assert [adapter.name for adapter in outer["norm"]] == ["CloneOutput"]
@@ -136,6 +143,51 @@ def test_register_tokens_pass_by_a_module_of_maps(images: Graftery) -> None:
     tree = plant_tree(images.sandbox, REGISTERS, "Net()", images.batch)
     wrappers = {edit.graft.wrappers for edit in edits(tree, "swap") if edit.graft and edit.path == "mix"}
     assert wrappers == {(Adapter("OnMap", (("n_prefix", "5"),)),)}
+
+
+SEQUENCE = dataclasses.replace(CONV, layout="sequence", template=(("dim", Role("in_width")),))
+PROJECTING = dataclasses.replace(
+    CONV, width="project", template=(("in_chs", Role("in_width")), ("out_chs", Role("out_width")))
+)
+
+
+def test_a_layout_that_is_changed_back_is_not_changed_at_all(images: Graftery) -> None:
+    tokens = plant_tree(images.sandbox, REGISTERS, "Net()", images.batch)
+    on_map = Graft("conv1", (("in_chs", "8"), ("out_chs", "8")), (Adapter("OnMap", (("n_prefix", "5"),)),))
+    grown = images.grown(tokens, edit_at(tokens, "swap", "mix", graft=on_map))
+    modules = {"mixer": ("TokenMixer", SEQUENCE), "conv1": ("ConvBlock", PROJECTING)}
+    swaps = {(edit.path, edit.graft.module_id): edit for edit in edits(grown, "swap", modules=modules) if edit.graft}
+    assert ("mix.module", "mixer") not in swaps
+    for place in (("mix", "mixer"), ("mix.module", "conv1")):
+        graft = swaps[place].graft
+        assert graft is not None
+        assert graft.wrappers == ()
+        assert images.grown(grown, swaps[place]).at(place[0]).children
+
+
+def test_a_projection_goes_with_the_module_that_it_was_made_for(images: Graftery, residual: Tree) -> None:
+    project = Adapter("nn.Conv2d", (("in_channels", "3"), ("out_channels", "4"), ("kernel_size", "1")))
+    projected = Graft("conv1", (("in_chs", "4"), ("out_chs", "4")), before=(project,))
+    grown = images.grown(residual, edit_at(residual, "swap", "stem", graft=projected))
+    modules = {"conv1": ("ConvBlock", PROJECTING)}
+    swapped = [edit for edit in edits(grown, "swap", modules=modules) if edit.path == "stem" and edit.graft]
+    assert swapped
+    assert all(edit.graft.n_adapters == 0 for edit in swapped if edit.graft)
+
+
+def test_a_path_beside_a_node_is_projected_once(stages: Tree) -> None:
+    narrow = dataclasses.replace(CONV, width="scale", width_scale=(2, 1))
+    joined = [
+        edit
+        for edit in edits(stages, "wrap", modules={"wide": ("Wide", narrow)})
+        if edit.form == "concatenate" and edit.path == "norm"
+    ]
+    for edit in joined:
+        assert edit.graft is not None
+        assert edit.projection is not None
+        assert edit.graft.after == ()
+        assert dict(edit.projection.arguments) == {"in_channels": "24", "out_channels": "8", "kernel_size": "1"}
+    assert joined
 
 
 def test_gates_are_small(stages: Tree) -> None:
