@@ -32,7 +32,7 @@ lint: venv ## Check format, lint and types
 	$(BIN)/mypy -p archgraft
 	$(BIN)/mypy tests benchmarks docs
 
-docs: venv ## Write the pages that are made from the code: docs/commands.md and docs/settings.md
+docs: venv ## Write the pages that are made from the code: docs/commands.md, settings.md, edits.md
 	$(BIN)/python -m docs.generate
 
 bench: venv ## Run the benchmarks; those on downloaded tables with DATA_DIR=FOLDER

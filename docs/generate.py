@@ -1,6 +1,7 @@
 """Writes the pages that are made from the code: `python -m docs.generate`, or `--check` to fail when one is stale."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -9,19 +10,34 @@ from typer.testing import CliRunner
 
 from archgraft.agent.cli import COMMANDS, application
 from archgraft.agent.settings import describe
+from archgraft.sandbox.protocol import Sandbox
+from archgraft.sandbox.supervisor import LocalSandbox
+from docs.edit_examples import table
 
 FOLDER = Path(__file__).parent
+_TABLE = re.compile(r"(?<=\n\n)\| operator \|.*?\n(?=\n)", re.DOTALL)
 NOTE = "<!-- Made from the code by `make docs`; a test fails when it is stale. -->"
 
 
-def pages() -> dict[Path, str]:
+def pages(sandbox: Sandbox) -> dict[Path, str]:
     """Every generated page with the text that it should have."""
-    return {FOLDER / "commands.md": commands_page(), FOLDER / "settings.md": settings_page()}
+    return {
+        FOLDER / "commands.md": commands_page(),
+        FOLDER / "settings.md": settings_page(),
+        FOLDER / "edits.md": edits_page(sandbox),
+    }
 
 
-def stale() -> list[Path]:
+def edits_page(sandbox: Sandbox) -> str:
+    """The page on edits as it stands, its table of examples made anew."""
+    return _TABLE.sub(lambda _: table(sandbox) + "\n", (FOLDER / "edits.md").read_text(encoding="utf-8"), count=1)
+
+
+def stale(sandbox: Sandbox) -> list[Path]:
     """The generated pages that are missing or no longer say what the code says."""
-    return [page for page, text in pages().items() if not page.exists() or page.read_text(encoding="utf-8") != text]
+    return [
+        page for page, text in pages(sandbox).items() if not page.exists() or page.read_text(encoding="utf-8") != text
+    ]
 
 
 def commands_page() -> str:
@@ -29,7 +45,8 @@ def commands_page() -> str:
     app = application()
     intro = (
         "Exit codes: 0 done; 1 a defect (the traceback is saved, its path printed); 2 something you can mend (the\n"
-        "message says what and how); 3 the sandbox is broken; 130 interrupted."
+        "message says what and how); 3 the sandbox is broken; 4 the answer is no: a refactoring that can't be made, a\n"
+        "check that found a difference; 130 interrupted."
     )
     sections = [section for name in COMMANDS for section in command_sections(app, name)]
     return "\n\n".join(["# Commands", NOTE, f"```text\n{help_text(app)}\n```", intro, *sections]) + "\n"
@@ -74,11 +91,12 @@ def settings_page() -> str:
 
 def main() -> int:
     """Write the pages, or with `--check` only name those that are stale."""
-    if "--check" not in sys.argv[1:]:
-        for page, text in pages().items():
-            page.write_text(text, encoding="utf-8")
-        return 0
-    found = stale()
+    with LocalSandbox() as sandbox:
+        if "--check" not in sys.argv[1:]:
+            for page, text in pages(sandbox).items():
+                page.write_text(text, encoding="utf-8")
+            return 0
+        found = stale(sandbox)
     for page in found:
         print(f"stale: {os.path.relpath(page)}; run: make docs", file=sys.stderr)
     return 1 if found else 0

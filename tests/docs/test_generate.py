@@ -2,11 +2,12 @@
 
 from archgraft.agent.cli import COMMANDS
 from archgraft.agent.settings import describe
+from archgraft.sandbox.supervisor import LocalSandbox
 from docs.generate import FOLDER, commands_page, settings_page, stale
 
 
-def test_no_generated_page_is_stale() -> None:
-    assert stale() == [], "run: make docs"
+def test_no_generated_page_is_stale(shared_sandbox: LocalSandbox) -> None:
+    assert stale(shared_sandbox) == [], "run: make docs"
 
 
 def test_every_command_is_documented_with_its_options() -> None:
