@@ -46,5 +46,4 @@ def _draw(
 def _alike(ground: Ground, reach: Reach) -> Reach:
     """The reach without nodes whose arguments differ, or that hold fitted parts: the same values need not fit them."""
     first, *others = reach.nodes
-    alike = (first, *(n for n in others if n.arguments == first.arguments and ground.is_rebuildable(n)))
-    return reach if alike == reach.nodes else Reach("stage" if len(alike) > 1 else "instance", alike)
+    return reach.only([first, *(n for n in others if n.arguments == first.arguments and ground.is_rebuildable(n))])

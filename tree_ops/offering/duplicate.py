@@ -28,6 +28,6 @@ def is_duplicable(ground: Ground, site: Site) -> bool:
 
 def _draw(ground: Ground, site: Site, generator: np.random.Generator) -> Option:
     cost = ground.cost(site.node)
-    reach = ground.reach(site, generator, cost)
+    reach = ground.rebuildable(ground.reach(site, generator, cost))
     label = f"put a second one behind {reach.where}"
     return ground.option(site, reach.edit("duplicate"), label, site.node.class_name, cost)

@@ -38,6 +38,12 @@ class Reach:
         """The nodes in words."""
         return _named(self.nodes[0], len(self.nodes))
 
+    def only(self, nodes: Sequence[Node]) -> "Reach":
+        """Some of the nodes, the site's own among them; the code that made all of them made others, too."""
+        if len(nodes) == len(self.nodes):
+            return self
+        return Reach("stage" if len(nodes) > 1 else "instance", tuple(nodes))
+
     def edit(self, operator: Operator, **fields: Any) -> Edit:
         """An edit at these nodes."""
         first, *others = self.nodes
@@ -139,6 +145,10 @@ class Ground:
         if not wider or generator.random() >= _P_WIDER:
             return one
         return wider[int(generator.integers(len(wider)))]
+
+    def rebuildable(self, reach: Reach) -> Reach:
+        """The reach without nodes that no call builds, such as those in which a part was set afterwards."""
+        return reach.only([node for node in reach.nodes if self.is_rebuildable(node)])
 
     def option(self, site: Site, edit: Edit, label: str, family: str, cost: Cost, prior: float = 1.0) -> Option:
         """An edit as an option, with what it promises; `cost` is its growth at each node."""

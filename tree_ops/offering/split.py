@@ -38,7 +38,7 @@ def _has_halves(node: Node) -> bool:
 
 def _draw(ground: Ground, site: Site, form: Form, generator: np.random.Generator) -> Option:
     cost = ground.cost(site.node) if form == "average" else Cost(0, 0)
-    reach = ground.reach(site, generator, cost)
+    reach = ground.rebuildable(ground.reach(site, generator, cost))
     how = "the average of two copies" if form == "average" else "two layers that give half of the channels each"
     edit = reach.edit("split", form=form)
     return ground.option(site, edit, f"split {reach.where} into {how}", form, cost)

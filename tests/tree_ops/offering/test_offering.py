@@ -100,6 +100,16 @@ def test_what_one_call_made_is_scope_site_and_the_label_counts_it(stages: Tree) 
     assert all(f"all {len(option.edit.places)} like " in option.label for option in options)
 
 
+@pytest.mark.parametrize("operator", ["duplicate", "split"])
+def test_blocks_in_which_something_was_set_are_not_copied_with_those_beside_them(
+    images: Graftery, stages: Tree, operator: Operator
+) -> None:
+    grouped = images.grown(stages, edit_at(stages, "change_argument", "stages.2.1.up", changes=(("groups", "2"),)))
+    together = [{path for _, path in edit.places} for edit in edits(grouped, operator) if edit.others]
+    assert {"stages.2.0", "stages.2.2"} in together or operator == "split"
+    assert not any("stages.2.1" in paths for paths in together)
+
+
 def test_modules_are_added_in_front_and_behind(stages: Tree) -> None:
     found = {(edit.form, edit.path) for edit in edits(stages, "insert")}
     assert {("before", "stem"), ("after", "stem")} <= found
