@@ -9,6 +9,7 @@ from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.library import Library
+from archgraft.tree_ops.tree import Tree
 
 
 def export_patch(
@@ -18,22 +19,22 @@ def export_patch(
     with load_run(run_folder) as run:
         comparison = compare(run)
         best = comparison.best.candidate_id if comparison is not None else 0
-        edits = _edits(run, best)
-        if not edits:
+        steps = _steps(run, best)
+        if not steps:
             raise UsageError(f"{run_folder}: the best model is still the one it began with, so there is no patch")
         model = _moved(run.info.model, repository)
         with Library(Path(run.info.library_path)) as library:
-            return applied(model, edits, run.candidate(best).tree, library.get, sources, cache, sandbox)
+            return applied(model, steps, library.get, sources, cache, sandbox)
 
 
-def _edits(run: RunReader, candidate_id: int) -> list[Edit]:
-    """From the rootstock to a candidate, oldest first."""
-    edits: list[Edit] = []
+def _steps(run: RunReader, candidate_id: int) -> list[tuple[Edit, Tree]]:
+    """From the rootstock to a candidate, oldest first: each edit with the tree that it gave."""
+    steps: list[tuple[Edit, Tree]] = []
     candidate = run.candidate(candidate_id)
     while candidate.parent_id is not None and candidate.edit is not None:
-        edits.insert(0, candidate.edit)
+        steps.insert(0, (candidate.edit, candidate.tree))
         candidate = run.candidate(candidate.parent_id)
-    return edits
+    return steps
 
 
 def _moved(model: str, repository: Path) -> str:

@@ -6,6 +6,7 @@
 | 1 | a defect in archgraft; the traceback was saved |
 | 2 | something that the user can mend |
 | 3 | the sandbox is broken |
+| 4 | the answer is no: what was asked was looked into, and can't be done or does not hold |
 | 130 | interrupted |
 """
 
@@ -30,6 +31,7 @@ R = TypeVar("R")
 EXIT_DEFECT = 1
 EXIT_MENDABLE = 2
 EXIT_SANDBOX = 3
+EXIT_NO = 4
 EXIT_INTERRUPTED = 130
 
 _MENDABLE = (

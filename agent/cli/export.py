@@ -54,7 +54,8 @@ def _print_patch(run: Path, repository: Path, sources: tuple[str, ...]) -> None:
 
     with LocalSandbox(preload=PRELOAD, training=False) as sandbox:
         applied = export_patch(run, repository, sources, cache_folder(), sandbox)
-    how = f"a new file, because {applied.fallback}" if applied.fallback else "made in your own files"
-    typer.echo(f"verified: {how}", err=True)
+    what = "the whole model" if applied.is_whole else "what is new, the rest imported from yours"
+    how = f"a new file with {what}, because {applied.fallback}" if applied.fallback else "made in your own files"
+    typer.echo(f"verified: {how}\nbuild it with {applied.model}", err=True)
     sys.stdout.buffer.write(patch_of(applied.changes))
     sys.stdout.buffer.flush()

@@ -65,8 +65,8 @@ def refactor_command(
     Without --write the patch goes to standard output, for git apply, and all
     else to standard error.
 
-    Exit codes: 0 done, or it could be; 1 it can't be, and why; 2 the command
-    was given something that can't be used.
+    Exit codes: 0 done, or with --check-only it could be; 4 it can't be, and
+    why; 2 the command was given something that can't be used.
     """
     from archgraft.agent.paths import cache_folder
     from archgraft.agent.refactoring import command

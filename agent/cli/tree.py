@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from archgraft.agent.cli.boundary import EXIT_NO
 from archgraft.agent.cli.options import FurtherSources, SampleShape, WeakSandbox
 from archgraft.agent.errors import UsageError
 
@@ -36,7 +37,7 @@ def tree_command(
     """Show a model's tree: modules, shapes, parameters, FLOPs and code sites.
 
     The model is built in the sandbox from a self-contained copy of its code. The last column says which modules can't
-    be swapped, and why. With --check, exit code 1 when a comparison finds a difference.
+    be swapped, and why. With --check, exit code 4 when a comparison finds a difference.
     """
     from archgraft.agent import round_trip, show_tree
     from archgraft.agent.paths import cache_folder
@@ -63,7 +64,7 @@ def tree_command(
         for line in told:
             typer.echo(line)
     if any(one.kind == "differs" for one in checks):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_NO)
 
 
 def _print(rows: Sequence[tuple[str, ...]]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from archgraft.agent.cli.boundary import EXIT_NO
 from archgraft.agent.errors import UsageError
 from archgraft.agent.printable import printable
 from archgraft.agent.refactoring.refactor import Refactored, RefactorRequest, refactor
@@ -19,7 +20,6 @@ from archgraft.tree_ops.refactoring.patch import patch_of
 from archgraft.tree_ops.refactoring.targets import SCOPES
 
 PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.scope_values", "archgraft.evaluator.swap_effect")
-EXIT_REFUSED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def run(request: RefactorRequest, cache: Path, sandbox: Sandbox, output: Output)
     else:
         typer.echo(printable(report(result)), err=True)
     if not isinstance(result, Refactored):
-        return EXIT_REFUSED
+        return EXIT_NO
     if output.check_only:
         return 0
     patch = patch_of(result.changes)

@@ -12,7 +12,7 @@ import numpy as np
 from archgraft.agent.errors import UsageError
 from archgraft.agent.refactoring.model import UserModel, places_of, read_model, read_source, scopes_at
 from archgraft.agent.refactoring.overlay import top_of
-from archgraft.agent.refactoring.replacement import Replacement, Way, read_replacement
+from archgraft.agent.refactoring.replacement import Parts, Way, read_replacement
 from archgraft.agent.refactoring.verification import Effect, Rebuilt, Verifier
 from archgraft.agent.show_tree import traced_inputs
 from archgraft.sandbox.protocol import Limits, Sandbox
@@ -38,7 +38,7 @@ class RefactorRequest:
 
     model: str
     at: tuple[str, ...]
-    replacement: str | Replacement
+    replacement: str | Parts
     scope: Scope = "instance"
     library: Path | None = None
     input_shape: tuple[int, ...] | None = None
@@ -98,7 +98,7 @@ class _Refactoring:
         self._files = {path: UserFile.read(path) for path in model.files}
         self._places = places_of(model, {path: file.text for path, file in self._files.items()})
         self._top = top_of(model.main_file)
-        self._replacement = (
+        self._replacement: Parts = (
             read_replacement(request.replacement, request.library, request.sources, cache, model.files)
             if isinstance(request.replacement, str)
             else request.replacement
@@ -118,7 +118,7 @@ class _Refactoring:
         scopes = scopes_at(self._sandbox, tree, made, self._limits)
         setting = Setting(tree, self._model.homes, scopes, self._places.find)
         reasons: list[str] = []
-        for way in self._replacement.ways(tree, spots, lambda name: self._new_source(name, spots), self._sandbox):
+        for way in self._replacement.ways(setting, spots, lambda name: self._new_source(name, spots), self._sandbox):
             groups = [Group(spot, part) for spot, part in zip(spots, way.parts)]
             done = self._written_and_verified(way, groups, setting, reasons)
             if done is not None:

@@ -5,19 +5,21 @@ a mined module's contract tells what to give it, and which adapters it needs; a 
 one in the sandbox.
 """
 
-import importlib.util
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.library_show import find_module
+from archgraft.agent.refactoring.torch_modules import check_torch, torch_parameters
 from archgraft.evaluator.probing import ProbeRejection, probe_module
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.closure import extract
 from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.draft import adapter_source
-from archgraft.tree_ops.edits import Graft
+from archgraft.tree_ops.edits import Adapter, Graft
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.fit import fit
@@ -27,13 +29,29 @@ from archgraft.tree_ops.local_imports import local_files
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.refactoring.new_source import NewSource
 from archgraft.tree_ops.refactoring.parts import Call, Given, Old, Part, SameArguments, Value, graft_part
-from archgraft.tree_ops.refactoring.spots import Spot
+from archgraft.tree_ops.refactoring.spots import Setting, Spot
 from archgraft.tree_ops.refactoring.symbols import Symbol
 from archgraft.tree_ops.sites import signature_of
 from archgraft.tree_ops.sources import SourceRoot
 from archgraft.tree_ops.spec import ModuleSpec, Parameter
 from archgraft.tree_ops.spec_builder import constructor_parameters, spec_from
+from archgraft.tree_ops.syntax import parse
 from archgraft.tree_ops.tree import Node, Tree
+
+
+class Parts(Protocol):
+    """Knows what to put at each of some places; see `Replacement` for the fields."""
+
+    @property
+    def files(self) -> tuple[Path, ...]: ...
+
+    @property
+    def problems(self) -> list[str]: ...
+
+    def ways(self, setting: Setting, spots: Sequence[Spot], fresh: "SourceMaker", sandbox: Sandbox) -> "Iterator[Way]":
+        """The ways to write it, the likeliest first."""
+        ...
+
 
 SourceMaker = Callable[[str], NewSource]
 """Makes an empty place for a class and what goes with it, anew for each way that is tried."""
@@ -68,8 +86,10 @@ class Replacement:
     """How it is fitted, where that is settled: by an edit of a search."""
     holder: str = ""
     """The adapter class that holds the old module and the new one, where the old one stays."""
+    projection: Adapter | None = None
+    """What the holder is given besides: a layer of torch that brings both together."""
 
-    def ways(self, tree: Tree, spots: Sequence[Spot], fresh: SourceMaker, sandbox: Sandbox) -> Iterator[Way]:
+    def ways(self, setting: Setting, spots: Sequence[Spot], fresh: SourceMaker, sandbox: Sandbox) -> Iterator[Way]:
         """The ways to put it into the places of these groups, the likeliest first."""
         if self.graft is None:
             yield from self._with_given_arguments(spots, fresh)
@@ -88,7 +108,7 @@ class Replacement:
                 f"--with 'package.module:{self.name}(width)'; they may use the names that the code there knows"
             )
         if contract is not None:
-            yield from self._by_contract(contract, tree, spots, fresh)
+            yield from self._by_contract(contract, setting.tree, spots, fresh)
 
     def _with_given_arguments(self, spots: Sequence[Spot], fresh: SourceMaker) -> Iterator[Way]:
         """With the user's own arguments, or with those that the old module was given."""
@@ -162,7 +182,8 @@ class Replacement:
             if self.holder:
                 source = source or fresh(self.holder)
                 holder = source.add(adapter_source(self.holder), self.holder)
-                part = Call(holder, (("", Old()), ("", part)))
+                last = () if self.projection is None else (("", torch_call(self.projection)),)
+                part = Call(holder, (("", Old()), ("", part), *last))
             parts.append(part)
         yield Way(tuple(parts), source, "fitted by its contract")
 
@@ -194,6 +215,11 @@ class Replacement:
         return source, symbols
 
 
+def torch_call(adapter: Adapter) -> Call:
+    """A layer of torch as an expression."""
+    return Call(Symbol("torch.nn", adapter.name.removeprefix("nn.")), adapter.arguments)
+
+
 def _as_written(symbol: Symbol, spot: Spot) -> Call:
     """A call with the arguments that the old call gives, wherever it may stand."""
     arguments: list[tuple[str, Value]] = []
@@ -221,12 +247,13 @@ def read_replacement(
     arguments = reference.arguments if "(" in text else None
     if reference.place in ("torch.nn", "nn") or reference.place.startswith("torch.nn."):
         symbol = Symbol("torch.nn", reference.name)
-        return Replacement(reference.name, symbol, None, None, _torch_parameters(reference.name), arguments)
+        check_torch(reference.name)
+        return Replacement(reference.name, symbol, None, None, torch_parameters(reference.name), arguments)
     files = tuple(local_files(Path(reference.place).resolve())) if reference.is_file else ()
     roots = [resolve(str(file), cache) for file in files] or [_package(reference, sources, cache)]
     index = SourceIndex.build([*roots, *(resolve(source, cache) for source in sources)], cache=cache)
     home = _module_of(index, files[0]) if files else reference.place
-    definition = index.definition((home, reference.name))
+    definition = _behind_aliases(index, index.definition((home, reference.name)))
     is_class = index.is_module_class(definition)
     symbol = Symbol(
         modules.get(files[0], home) if files else home,
@@ -239,6 +266,23 @@ def read_replacement(
     parameters = constructor_parameters(index, definition)
     cut_out = _spec(index, definition) if arguments is None else None
     return Replacement(reference.name, symbol, cut_out, None, parameters, arguments, files)
+
+
+def _behind_aliases(index: SourceIndex, definition: Definition) -> Definition:
+    """What `SqueezeExcite = SEModule` stands for. Raises `SourceError` for a class that is plainly no module."""
+    seen = set[Definition]()
+    while definition not in seen:
+        seen.add(definition)
+        module = index.modules[definition.module]
+        pieces = {binding.piece for binding in module.bindings.get(definition.name, [])}
+        statements = parse(module.text_of(module.pieces[pieces.pop()])).body if len(pieces) == 1 else []
+        match statements:
+            case [ast.Assign(value=ast.Name() | ast.Attribute() as value)]:
+                target = index.resolve_dotted(module, ast.unparse(value))
+                definition = target if isinstance(target, Definition) else definition
+            case [ast.ClassDef(bases=[])]:
+                raise SourceError(f"{definition.name} in {module.path} is a class, but no torch.nn.Module")
+    return definition
 
 
 def _module_of(index: SourceIndex, file: Path) -> str:
@@ -261,18 +305,3 @@ def _spec(index: SourceIndex, definition: Definition) -> ModuleSpec | None:
         return spec_from(index, definition, extract(index, [definition]))
     except SourceError:
         return None
-
-
-def _torch_parameters(name: str) -> tuple[Parameter, ...] | None:
-    """The constructor parameters of a class of `torch.nn`, read and not imported; None when they can't be told."""
-    found = importlib.util.find_spec("torch")
-    if found is None or found.origin is None:
-        return None
-    folder = Path(found.origin).parent / "nn" / "modules"
-    wanted = f"\nclass {name}("
-    for path in sorted(folder.glob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if wanted in text:
-            index = SourceIndex.of_texts({path.stem: text})
-            return constructor_parameters(index, Definition(path.stem, name)) or None
-    return None

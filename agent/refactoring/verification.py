@@ -112,7 +112,16 @@ class Verifier:
             kept[node.path] = replace(node, definition=self.model.definition(node.definition), arguments=arguments)
         definitions = {path: home_name(symbol) for path, symbol in draft.placed.items() if symbol is not None}
         stand_ins = {path: home_name(symbol) for path, symbol in draft.specialised.items()}
-        return Expectation(kept, open_paths=tuple(draft.placed), definitions=definitions, stand_ins=stand_ins)
+        changed = {path: arguments for path, arguments in draft.changed.items() if path in definitions}
+        followed = {path: replace(tree.at(path), definition=definitions[path]) for path in changed}
+        return Expectation(
+            kept,
+            followed=followed,
+            open_paths=tuple(draft.placed),
+            definitions=definitions,
+            changed=changed,
+            stand_ins=stand_ins,
+        )
 
     def effect(self, rebuilt: Rebuilt, swapped: tuple[str, ...]) -> Effect:
         """Give the new model the old one's weights and run both. Raises `SourceError` when that fails."""

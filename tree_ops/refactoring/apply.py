@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.refactoring.call_arguments import keyword_spacing, spaced, spaced_text, with_old_call
 from archgraft.tree_ops.refactoring.call_places import concrete_calls
 from archgraft.tree_ops.refactoring.edits import (
     AddClass,
@@ -18,10 +19,13 @@ from archgraft.tree_ops.refactoring.edits import (
 )
 from archgraft.tree_ops.refactoring.import_lines import with_imports
 from archgraft.tree_ops.refactoring.init_body import extended_init
+from archgraft.tree_ops.refactoring.long_lines import columns_of, with_short_lines
 from archgraft.tree_ops.refactoring.loops import loop_of, variable_of
 from archgraft.tree_ops.refactoring.symbols import FileSymbols
 from archgraft.tree_ops.refactoring.user_file import UserFile
 
+_N_NEAR = 6
+"""How many calls before and behind one count as its neighbours."""
 Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
@@ -38,6 +42,7 @@ def apply(file: UserFile, edits: Sequence[FileEdit], symbols: FileSymbols) -> by
             transformer.pending.remove(edit)
     if transformer.pending:
         raise SourceError(f"{file.path} has no place for {transformer.pending[0]}")
+    module = with_short_lines(module, file.module.code, columns_of(file.longest_line))
     return file.changed(with_imports(module, symbols, file.longest_line))
 
 
@@ -45,7 +50,8 @@ class _Edits(cst.CSTTransformer):
     def __init__(self, module: cst.Module, edits: Sequence[FileEdit]) -> None:
         self._module = module
         self.pending = list(edits)
-        calls = concrete_calls(module)
+        self._calls = calls = concrete_calls(module)
+        self._spacing = keyword_spacing(calls)
         self._of_call: dict[int, ReplaceCall | ReplaceCallee | ChooseCall] = {}
         self._new_names: dict[int, str] = {}
         self._inits: dict[str, list[ExtendInit]] = defaultdict(list)
@@ -71,7 +77,8 @@ class _Edits(cst.CSTTransformer):
         self.pending.remove(edit)
         if isinstance(edit, ReplaceCallee):
             return updated_node.with_changes(func=self._expression(edit.text))
-        new = self._expression(edit.text)
+        new = spaced(self._expression(edit.text), self._spacing_near(original_node))
+        new = with_old_call(new, updated_node.with_changes(lpar=(), rpar=()), edit.parameters)
         if isinstance(edit, ReplaceCall):
             return new.with_changes(lpar=updated_node.lpar, rpar=updated_node.rpar)
         return cst.IfExp(body=new, test=self._expression(edit.condition), orelse=updated_node)
@@ -106,8 +113,9 @@ class _Edits(cst.CSTTransformer):
         if original_node.name.value == "__init__":
             for edit in self._inits.pop(owner, []):
                 self.pending.remove(edit)
+                statements = [spaced_text(one, self._spacing) for one in edit.statements]
                 updated_node = extended_init(
-                    self._module, updated_node, edit.statements, before_initialisation=edit.before_initialisation
+                    self._module, updated_node, statements, before_initialisation=edit.before_initialisation
                 )
         return updated_node
 
@@ -115,8 +123,13 @@ class _Edits(cst.CSTTransformer):
         """The new class, with as many blank lines before it as the old one has."""
         self.pending.remove(edit)
         blank = [line for line in old.leading_lines if line.comment is None]
-        new = cst.parse_statement(edit.text, config=self._module.config_for_parsing)
+        new = cst.parse_statement(spaced_text(edit.text, self._spacing), config=self._module.config_for_parsing)
         return new.with_changes(leading_lines=blank or [cst.EmptyLine(indent=False)] * 2)
+
+    def _spacing_near(self, call: cst.Call) -> cst.AssignEqual:
+        """How the call itself, else those around it, else those of the file write keywords."""
+        place = next(number for number, one in enumerate(self._calls) if one is call)
+        return keyword_spacing([call], self._calls[max(place - _N_NEAR, 0) : place + _N_NEAR], self._calls)
 
     def _expression(self, text: str) -> cst.BaseExpression:
         return cst.parse_expression(text, config=self._module.config_for_parsing)

@@ -9,7 +9,7 @@ from archgraft.tree_ops.refactoring.draft import Draft
 from archgraft.tree_ops.refactoring.edits import ChooseCall
 from archgraft.tree_ops.refactoring.functions import function_named
 from archgraft.tree_ops.refactoring.loops import is_counting, loop_of, variable_of
-from archgraft.tree_ops.refactoring.spots import Group, Setting, around_call, note_placed, text_of
+from archgraft.tree_ops.refactoring.spots import Group, Setting, around_call, note_placed, parameters_of, text_of
 from archgraft.tree_ops.syntax import parse
 
 
@@ -39,7 +39,7 @@ def conditional(draft: Draft, group: Group, setting: Setting) -> None:
     text = text_of(draft, place, group, around, [node.nid for node in group.targets])
     condition = _condition(new_name, [str(one) for one in inside], [str(one) for one in outside])
     renamed = None if new_name == variable else (variable, new_name)
-    draft.add(place.path, ChooseCall(place.number, text, condition, renamed))
+    draft.add(place.path, ChooseCall(place.number, text, condition, renamed, parameters_of(group)))
     note_placed(draft, group, "conditional")
 
 

@@ -21,6 +21,8 @@ class Draft:
     """By path: what was put there; None where that is only known once it is built."""
     specialised: dict[str, Symbol] = field(default_factory=dict)
     """By path: the new class of a module whose children are otherwise kept."""
+    changed: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By path: the arguments that what was put there must have been given."""
     rungs: list[str] = field(default_factory=list)
 
     @classmethod
@@ -36,6 +38,7 @@ class Draft:
             {path: list(edits) for path, edits in self.edits.items()},
             dict(self.placed),
             dict(self.specialised),
+            dict(self.changed),
             list(self.rungs),
         )
 

@@ -9,6 +9,8 @@ class ReplaceCall:
 
     number: int
     text: str
+    parameters: tuple[str, ...] = ()
+    """Of what the old call calls, where the new text has the old call in it (`call_arguments.OLD_CALL`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class ChooseCall:
     condition: str
     renamed: tuple[str, str] | None = None
     """The loop's variable, and what it is to be called."""
+    parameters: tuple[str, ...] = ()
+    """As for `ReplaceCall`."""
 
 
 @dataclass(frozen=True, slots=True)

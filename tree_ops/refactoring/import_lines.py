@@ -1,7 +1,7 @@
 """Adds imports where a careful author would: in an existing statement, else beside those of its kind."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
@@ -13,18 +13,25 @@ _USUAL_WIDTH = 88
 
 def with_imports(module: cst.Module, symbols: FileSymbols, longest_line: int) -> cst.Module:
     """The module with all imports that its new code needs."""
+    local = _local_modules(symbols)
     for symbol, name in symbols.needed.items():
         dots, source = symbols.statement_of(symbol)
         alias = symbol.name if name == symbol.name else f"{symbol.name} as {name}"
-        module = _with_import(
-            module, dots, source, alias, max(longest_line, _USUAL_WIDTH), is_local=symbol.file is not None
-        )
+        module = _with_import(module, dots, source, alias, max(longest_line, _USUAL_WIDTH), local)
     for text, source in symbols.needed_lines.items():
-        module = _with_line(module, _kind("", source), text)
+        module = _with_line(module, _kind("", source, local), text, local)
     return module
 
 
-def _with_import(module: cst.Module, dots: str, source: str, alias: str, width: int, *, is_local: bool) -> cst.Module:
+def _local_modules(symbols: FileSymbols) -> set[str]:
+    """Top-level names of modules that are the author's own: files beside this one, and what is imported out of them."""
+    beside = {path.stem for path in symbols.path.parent.glob("*.py")}
+    return beside | {symbols.statement_of(one)[1].partition(".")[0] for one in symbols.needed if one.file is not None}
+
+
+def _with_import(
+    module: cst.Module, dots: str, source: str, alias: str, width: int, local: Collection[str]
+) -> cst.Module:
     for place, line in enumerate(module.body):
         extended = _extended(line, dots + source, alias)
         if extended is None:
@@ -32,8 +39,7 @@ def _with_import(module: cst.Module, dots: str, source: str, alias: str, width: 
         code = cst.Module([extended], default_newline=module.default_newline).code
         if max(map(len, code.splitlines())) <= width:
             return module.with_changes(body=[*module.body[:place], extended, *module.body[place + 1 :]])
-    kind = _LOCAL if is_local else _kind(dots, source)
-    return _with_line(module, kind, f"from {dots}{source} import {alias}")
+    return _with_line(module, _kind(dots, source, local), f"from {dots}{source} import {alias}", local)
 
 
 def _extended(line: cst.CSTNode, source: str, alias: str) -> cst.SimpleStatementLine | None:
@@ -77,11 +83,10 @@ def _without_comment(space: cst.BaseParenthesizableWhitespace) -> cst.BaseParent
     return space
 
 
-def _with_line(module: cst.Module, kind: int, text: str) -> cst.Module:
+def _with_line(module: cst.Module, kind: int, text: str, local: Collection[str]) -> cst.Module:
     """The module with an import statement more: behind its own kind, in order where those are in order."""
     body = list(module.body)
-    imports = [(place, _kind_of(line)) for place, line in enumerate(body) if _kind_of(line) is not None]
-    imports = _leading(body, imports)
+    imports = _leading(body, [(place, _kind_of(line, local)) for place, line in enumerate(body)])
     same = [place for place, other in imports if other == kind]
     earlier = [place for place, other in imports if other is not None and other < kind]
     new = cst.ensure_type(cst.parse_statement(text, config=module.config_for_parsing), cst.SimpleStatementLine)
@@ -161,6 +166,8 @@ def _leading(body: Sequence[cst.CSTNode], imports: list[tuple[int, int | None]])
     """Those of the block at the top: an import further down has a reason to stand there."""
     block: list[tuple[int, int | None]] = []
     for place, kind in imports:
+        if kind is None:
+            continue
         between = body[block[-1][0] + 1 : place] if block else []
         if any(isinstance(line, cst.ClassDef | cst.FunctionDef) for line in between):
             break
@@ -171,24 +178,24 @@ def _leading(body: Sequence[cst.CSTNode], imports: list[tuple[int, int | None]])
 _FUTURE, _STANDARD, _PACKAGE, _LOCAL = range(4)
 
 
-def _kind(dots: str, source: str) -> int:
+def _kind(dots: str, source: str, local: Collection[str]) -> int:
     top = source.partition(".")[0]
-    if dots:
+    if dots or top in local:
         return _LOCAL
     if top == "__future__":
         return _FUTURE
     return _STANDARD if top in sys.stdlib_module_names else _PACKAGE
 
 
-def _kind_of(line: cst.CSTNode) -> int | None:
+def _kind_of(line: cst.CSTNode, local: Collection[str]) -> int | None:
     """The kind of an import line; None for all else."""
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         return None
     statement = line.body[0]
     if isinstance(statement, cst.ImportFrom):
-        return _kind("." * len(statement.relative), _source_of(statement).lstrip("."))
+        return _kind("." * len(statement.relative), _source_of(statement).lstrip("."), local)
     if isinstance(statement, cst.Import):
-        return _kind("", get_full_name_for_node(statement.names[0].name) or "")
+        return _kind("", get_full_name_for_node(statement.names[0].name) or "", local)
     return None
 
 

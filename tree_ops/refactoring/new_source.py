@@ -8,7 +8,7 @@ from pathlib import Path
 from archgraft.tree_ops.draft import credit, with_origin
 from archgraft.tree_ops.merge import merge
 from archgraft.tree_ops.refactoring.edits import AddDefinitions
-from archgraft.tree_ops.refactoring.symbols import FileSymbols, Symbol, pascal_case
+from archgraft.tree_ops.refactoring.symbols import FileSymbols, Symbol, bindings, pascal_case
 from archgraft.tree_ops.spec import ModuleSpec
 from archgraft.tree_ops.syntax import parse
 
@@ -36,6 +36,7 @@ class NewSource:
 
     def add(self, source: str, name: str, alias: str = "") -> Symbol:
         """Take in a definition of a self-contained source with all it needs; what it is called here."""
+        source = _without_docstring(source)
         if self.existing and source.strip() in self.existing:
             return Symbol(self.module, name, self.path, alias)
         if not self._text and self.symbols is not None:
@@ -72,6 +73,14 @@ class NewSource:
         return AddDefinitions("".join(_with_comments(lines, body)), before)
 
 
+def _without_docstring(source: str) -> str:
+    """What a source says of itself isn't true of a file that holds a part of it."""
+    first = next(iter(parse(source).body), None)
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return "".join(source.splitlines(keepends=True)[first.end_lineno :]).lstrip("\n")
+    return source
+
+
 def _with_comments(lines: Sequence[str], body: Sequence[ast.stmt]) -> list[str]:
     """The text of statements, with the comments right above them."""
     found: list[str] = []
@@ -90,27 +99,17 @@ def _clashing(symbols: FileSymbols, source: str) -> set[str]:
         name
         for statement in parse(source).body
         if isinstance(statement, ast.Import | ast.ImportFrom)
-        for name, module, attribute in _bindings(statement)
+        for name, module, attribute in bindings(statement)
         if symbols.has(name, module, attribute)
     }
     return {name for name in symbols.taken - same if name.isidentifier()}
 
 
 def _need(symbols: FileSymbols, statement: ast.Import | ast.ImportFrom) -> None:
-    for alias, (name, module, attribute) in zip(statement.names, _bindings(statement)):
+    for alias, (name, module, attribute) in zip(statement.names, bindings(statement)):
         if not symbols.has(name, module, attribute):
             one = ast.copy_location(type(statement)(**{**vars(statement), "names": [alias]}), statement)
             symbols.needed_lines[ast.unparse(one)] = module
-
-
-def _bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str, str | None]]:
-    """Each name that an import binds, with the module and attribute that it means."""
-    if isinstance(statement, ast.ImportFrom):
-        return [(alias.asname or alias.name, statement.module or "", alias.name) for alias in statement.names]
-    return [
-        (alias.asname, alias.name, None) if alias.asname else (alias.name.partition(".")[0],) * 2 + (None,)
-        for alias in statement.names
-    ]
 
 
 def _is_stand_in(statement: ast.stmt, reserved: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 from archgraft.tree_ops.contract import Contract, Role
 from archgraft.tree_ops.edits import Adapter, Graft
 from archgraft.tree_ops.errors import SourceError
+from archgraft.tree_ops.refactoring.call_arguments import OLD_CALL
 from archgraft.tree_ops.refactoring.symbols import FileSymbols, Symbol
 from archgraft.tree_ops.syntax import literal
 
@@ -43,11 +44,31 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """What the old module was given for an argument, where no text says it: only its own call can be written again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call of a symbol. An argument without a name is positional."""
 
     callee: Symbol
     arguments: "tuple[tuple[str, Value], ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another module like the old one, with some arguments changed; `otherwise` says it where no call stands."""
+
+    otherwise: Call
+    changes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def callee(self) -> Symbol:
+        """The old module's own class."""
+        return self.otherwise.callee
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +80,8 @@ class SameArguments:
 
 
 Picked = Callable[[Graft], Sequence[tuple[str, str]]]
-Value = str | Number | Old | Given | Call
-Part = Call | SameArguments
+Value = str | Number | Old | Given | Unknown | Call | Copy
+Part = Call | Copy | SameArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,8 @@ class Surroundings:
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Of the call that is replaced: parameter name to the expression given for it."""
     old: str = ""
+    is_call: bool = False
+    """Whether the old expression is a call, that may stand several times."""
 
 
 def render(value: Value, symbols: FileSymbols, around: Surroundings, nids: Sequence[str]) -> str:
@@ -84,7 +107,15 @@ def render(value: Value, symbols: FileSymbols, around: Surroundings, nids: Seque
             return around.old
         case Given():
             return _given(value, around, nids)
+        case Unknown():
+            raise SourceError(f"what {value.name} was given can't be written there")
+        case Copy() if around.is_call:
+            return f"{OLD_CALL}({', '.join(f'{name}={text}' for name, text in value.changes)})"
+        case Copy():
+            return render(value.otherwise, symbols, around, nids)
         case Call():
+            if "." in value.callee.name:
+                raise SourceError(f"{value.callee.name} is a class in a class, which can't be imported")
             arguments = ((name, render(item, symbols, around, nids)) for name, item in value.arguments)
             given = ", ".join(f"{name}={text}" if name else text for name, text in arguments)
             return f"{symbols.spell(value.callee)}({given})"

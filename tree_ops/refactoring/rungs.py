@@ -14,7 +14,7 @@ from archgraft.tree_ops.refactoring.draft import Draft
 from archgraft.tree_ops.refactoring.edits import ReplaceCall, ReplaceCallee
 from archgraft.tree_ops.refactoring.overrides import overrides
 from archgraft.tree_ops.refactoring.parts import SameArguments, render
-from archgraft.tree_ops.refactoring.spots import Group, Setting, around_call, note_placed
+from archgraft.tree_ops.refactoring.spots import Group, Setting, around_call, note_placed, parameters_of
 from archgraft.tree_ops.refactoring.subclasses import subclasses
 
 
@@ -52,5 +52,5 @@ def _call(draft: Draft, group: Group, setting: Setting) -> None:
         draft.add(place.path, ReplaceCallee(place.number, symbols.spell(group.part.callee)))
     else:
         text = render(group.part, symbols, around, [node.nid for node in group.targets])
-        draft.add(place.path, ReplaceCall(place.number, text))
+        draft.add(place.path, ReplaceCall(place.number, text, parameters_of(group)))
     note_placed(draft, group, "call")

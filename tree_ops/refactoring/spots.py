@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from archgraft.tree_ops.refactoring.call_arguments import OLD_CALL
 from archgraft.tree_ops.refactoring.call_places import CallPlace, Home, concrete_calls
 from archgraft.tree_ops.refactoring.draft import Draft
-from archgraft.tree_ops.refactoring.parts import Part, SameArguments, Surroundings, render
+from archgraft.tree_ops.refactoring.parts import Copy, Part, SameArguments, Surroundings, render
 from archgraft.tree_ops.tree import CodeSite, Node, Tree
 
 
@@ -65,7 +66,7 @@ def around_call(draft: Draft, group: Group, setting: Setting, place: CallPlace) 
     """What the code around the group's call knows, at each of the nodes that it made."""
     module = draft.files[place.path].module
     call = concrete_calls(module)[place.number]
-    parameters = [argument.name for argument in group.targets[0].arguments]
+    parameters = parameters_of(group)
     arguments: dict[str, str] = {}
     for number, argument in enumerate(call.args):
         if argument.star:
@@ -75,7 +76,7 @@ def around_call(draft: Draft, group: Group, setting: Setting, place: CallPlace) 
         elif number < len(parameters):
             arguments[parameters[number]] = module.code_for_node(argument.value)
     names = {node.nid: _with_arguments(setting.scopes.get(node.nid, {}), node, arguments) for node in group.made}
-    return Surroundings(names, arguments, module.code_for_node(call))
+    return Surroundings(names, arguments, f"{OLD_CALL}()", is_call=True)
 
 
 def _with_arguments(names: Mapping[str, str], node: Node, arguments: Mapping[str, str]) -> dict[str, str]:
@@ -95,10 +96,17 @@ def text_of(draft: Draft, place: CallPlace, group: Group, around: Surroundings, 
     return render(part, draft.symbols[place.path], around, nids)
 
 
+def parameters_of(group: Group) -> tuple[str, ...]:
+    """The parameters of what the old call calls, in order."""
+    return tuple(argument.name for argument in group.targets[0].arguments)
+
+
 def note_placed(draft: Draft, group: Group, rung: str) -> None:
     """Note in a draft what comes to stand where, and by which of the ways."""
-    callee = group.part.callee
+    part, callee = group.part, group.part.callee
     draft.placed.update((node.path, None if callee.defined is None else callee) for node in group.targets)
+    if isinstance(part, Copy):
+        draft.changed.update((node.path, dict(part.changes)) for node in group.targets)
     draft.rungs.append(rung)
 
 

@@ -124,6 +124,16 @@ def pascal_case(name: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"\W|_", name) if part)
 
 
+def bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str, str | None]]:
+    """Each name that an import binds, with the module and attribute that it means."""
+    if isinstance(statement, ast.ImportFrom):
+        return [(alias.asname or alias.name, statement.module or "", alias.name) for alias in statement.names]
+    return [
+        (alias.asname, alias.name, None) if alias.asname else (alias.name.partition(".")[0],) * 2 + (None,)
+        for alias in statement.names
+    ]
+
+
 def _imports(path: Path, tree: ast.Module) -> Iterator[tuple[str, Bound]]:
     """The unconditional imports at top level."""
     for statement in tree.body:

@@ -24,6 +24,8 @@ def select(tree: Tree, patterns: Sequence[str], scope: Scope) -> list[Node]:
     """
     matched: dict[str, Node] = {}
     for pattern in patterns:
+        if not pattern.strip():
+            raise SourceError("--at '' would be the whole model: name modules in it, as `archgraft tree` shows them")
         found = [node for node in tree if node.path and matches(pattern, node.path)]
         if not found:
             raise SourceError(f"--at {pattern!r} matches nothing in this model{_near(pattern, tree)}")

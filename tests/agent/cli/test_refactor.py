@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from archgraft.agent.cli import application
+from archgraft.agent.cli.boundary import EXIT_NO
 
 NET = (
     b"from torch import nn\r\n\r\n\r\ndef net(): return nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 2))\r\n"
@@ -21,6 +22,7 @@ def refactor(*arguments: str) -> Result:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_bytes(NET)
+    (tmp_path / "plain.py").write_text("class Plain:\n    pass\n")
     return tmp_path
 
 
@@ -33,7 +35,7 @@ def test_it_prints_the_patch_alone_and_writes_nothing(folder: Path) -> None:
     assert done.stdout_bytes.startswith(b"diff --git a/net.py b/net.py\n")
     assert b"+def net(): return nn.Sequential(nn.Linear(4, 8), nn.SiLU(), nn.Linear(8, 2))\r\n" in done.stdout_bytes
     assert "matched: 1 (GELU)" in done.stderr
-    assert [path.name for path in folder.iterdir()] == ["net.py"]
+    assert sorted(path.name for path in folder.iterdir()) == ["net.py", "plain.py"]
     assert (folder / "net.py").read_bytes() == NET
 
 
@@ -48,7 +50,7 @@ def test_it_writes_the_files_and_which_tensor_became_which(folder: Path) -> None
 
 def test_checking_only_tells_what_would_break(folder: Path) -> None:
     done = refactor("net.py:net()", "--at", "0", "--with", "torch.nn:Linear(4, 9)", "--input", "4", "--check-only")
-    assert done.exit_code == 1
+    assert done.exit_code == EXIT_NO
     assert done.stdout == ""
     assert "because with the arguments that you gave, written as call: it can't be built and run" in done.stderr
 
@@ -60,6 +62,9 @@ def test_checking_only_tells_what_would_break(folder: Path) -> None:
         (("--scope", "instanse"), "did you mean instance?"),
         (("--with", "abcdef"), "say which library"),
         (("--with", "torch.nn:Linear(4"), "is not closed"),
+        (("--with", "torch.nn:Gelu"), "torch.nn has no Gelu: did you mean GELU?"),
+        (("--with", "plain.py:Plain"), "is a class, but no torch.nn.Module"),
+        (("--at", ""), "would be the whole model"),
     ],
 )
 def test_what_can_not_be_used_ends_with_2(folder: Path, arguments: tuple[str, str], told: str) -> None:

@@ -8,6 +8,7 @@ import networkx as nx
 import pytest
 
 from archgraft.agent.cli import main
+from archgraft.agent.cli.boundary import EXIT_NO
 from archgraft.sandbox.supervisor import LocalSandbox
 
 HEAD = """
@@ -136,10 +137,10 @@ def test_check_compares_the_reprint_and_the_original(tree: Command) -> None:
     assert [check["kind"] for check in json.loads(shown)["checks"]] == ["equal"] * 3
 
 
-def test_check_ends_with_exit_code_1_when_the_copy_does_something_else(tree: Command) -> None:
+def test_check_ends_with_exit_code_4_when_the_copy_does_something_else(tree: Command) -> None:
     body = "    def forward(self, x):\n        return self.a(x) if __name__ == 'model' else self.b(x)"
     code, shown, _ = tree.run(body, "--check")
-    assert code == 1
+    assert code == EXIT_NO
     assert "of the original: differs: in eval mode, output" in shown
     assert "of the reprint: equal" in shown
 
