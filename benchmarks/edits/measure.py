@@ -15,6 +15,7 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.verify import Verified, trace
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.edits import Option
+from archgraft.tree_ops.inheritance import inheritance
 from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.offering.crossover import Giver
@@ -49,6 +50,8 @@ class Figures:
     """Children that were accepted although a second look, on another batch, finds fault with them."""
     n_grafts: int = 0
     n_grafts_without_adapter: int = 0
+    inherited_shares: list[float] = field(default_factory=list)
+    """Of each edit accepted on its first draw: the share of its parent's numbers that the child begins with."""
     by_operator: dict[str, dict[str, int]] = field(default_factory=dict)
     by_reason: dict[str, int] = field(default_factory=dict)
     wall_ms: list[float] = field(default_factory=list)
@@ -158,6 +161,9 @@ class _Measuring:
             if option.edit.graft is not None:
                 self.figures.n_grafts += 1
                 self.figures.n_grafts_without_adapter += not option.edit.graft.n_adapters
+        if count and verified.tree is not None:
+            lineage = inheritance(tree, verified.tree, option.edit)
+            self.figures.inherited_shares.append(lineage.inherited_share)
         if verified.tree is None:
             reason = f"{option.label}: {verified.reason}"
             self.figures.by_reason[reason] = self.figures.by_reason.get(reason, 0) + 1
@@ -227,7 +233,7 @@ def _refusal(tree: Tree) -> Iterator[str]:
 
 def as_json(figures: Figures) -> dict[str, Any]:
     """The figures of one host as the benchmark writes them."""
-    attempted = max(figures.attempted, 1)
+    attempted, shares = max(figures.attempted, 1), figures.inherited_shares
     return {
         "rootstock": figures.rootstock,
         "n_lines": figures.n_lines,
@@ -239,7 +245,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
         "predicted_refusals": figures.predicted_refusals,
         "invalid_reached_evaluator": figures.invalid_reached_evaluator,
         "no_adapter_share": figures.n_grafts_without_adapter / figures.n_grafts if figures.n_grafts else None,
-        "inherited_share": None,
+        "inherited_share": float(np.mean(shares)) if shares else None,
         "ms_p50": quantile(figures.wall_ms, 0.5),
         "ms_p90": quantile(figures.wall_ms, 0.9),
         "cpu_ms_p50": quantile(figures.cpu_ms, 0.5),

@@ -28,6 +28,7 @@ def test_random_children_are_counted_and_timed(shared_sandbox: LocalSandbox, tmp
     row = as_json(figures)
     assert set(row["ms_by_stage"]) == set(STAGES)
     assert sum(sum(outcomes.values()) for outcomes in row["by_operator"].values()) <= 4
+    assert 0 < row["inherited_share"] <= 1
     assert together([row, row])["attempted"] == 4
 
 
