@@ -103,6 +103,18 @@ SAMPLES = (
         (3, 64, 64),
     ),
     Sample(
+        "conformer.py",
+        "Conformer(dim=32, depth=2, dim_head=16, heads=2)",
+        (
+            Change("layers.*.attn.norm", "torch.nn:RMSNorm"),
+            Change("layers.*.conv.net.5", "torch.nn:SiLU()"),
+            Change("layers.1.ff2.fn.fn", "timm.layers:SwiGLU"),
+            Change("layers.*.post_norm", "torch.nn:Identity", "site"),
+        ),
+        (16, 32),
+        "pypi:conformer==0.3.2",
+    ),
+    Sample(
         "cifar_resnet.py",
         "resnet18(width=16)",
         (
