@@ -1,5 +1,6 @@
 import signal
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,14 @@ from sqlalchemy import Engine, text
 
 from archgraft.agent.store.database import DATABASE_NAME, database_url, open_engine, writing
 from archgraft.agent.store.interruption import uninterrupted
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """What a shell starts in the background ignores interrupts: here they are heeded, whoever started the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt_nested_blocks(reached: list[str]) -> None:
