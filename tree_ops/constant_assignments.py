@@ -84,12 +84,8 @@ class Assignments(Calls):
             self.cells.escape(value)
         else:
             frame.env[name] = value
-            if value is ANY:
-                return
-            for attempt in frame.attempts:
+            for attempt in frame.attempts if value is not ANY else ():
                 attempt[name] = self.cells.join(attempt.get(name, NOTHING), value)
-            return
-        return
 
     def _assign_attribute(self, target: ast.Attribute, value: Value) -> None:
         is_own = isinstance(target.value, ast.Name) and target.value.id == self.frame.self_name
