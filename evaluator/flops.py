@@ -33,12 +33,27 @@ _FORMULAS: dict[Any, Formula] = {
 
 
 class FlopCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While active, adds up FLOPs in `total`."""
+    """While active, adds up FLOPs in `total`.
+
+    Attention and transformer layers of torch then take their ordinary way: their fast path for inference is a single
+    operation that says nothing of what it does, and would count as none.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.total = 0
         self._known: dict[Any, Formula | None] = {}
+        self._fast_before: list[bool] = []  # one for each time that it was entered: it enters itself again
+
+    def __enter__(self) -> "FlopCount":
+        self._fast_before.append(torch.backends.mha.get_fastpath_enabled())
+        torch.backends.mha.set_fastpath_enabled(False)
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        torch.backends.mha.set_fastpath_enabled(self._fast_before.pop())
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

@@ -45,3 +45,24 @@ def test_an_lstm_on_a_cpu_counts_as_its_products_do() -> None:
         model(inputs)
     per_step = sum(weight.numel() for name, weight in model.named_parameters() if name.startswith("weight"))
     assert count.total == 2 * 5 * 2 * per_step
+
+
+class SelfAttention(nn.MultiheadAttention):
+    """Attention of a sequence to itself, its weights not asked for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        y: torch.Tensor = super().forward(x, x, x, need_weights=False)[0]
+        return y
+
+
+@pytest.mark.parametrize(
+    "layer", [SelfAttention(8, 2, batch_first=True), nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)]
+)
+def test_what_torch_would_do_in_one_fast_operation_counts_as_in_training(layer: nn.Module) -> None:
+    inputs = torch.randn(2, 5, 8)
+    with FlopCount() as training:
+        layer.train()(inputs)
+    with torch.no_grad(), FlopCount() as inference:
+        layer.eval()(inputs)
+    assert inference.total == training.total > 0
+    assert torch.backends.mha.get_fastpath_enabled()
