@@ -8,6 +8,7 @@ modules that were exchanged); array `inputs`. Answer header: `keys`, one entry f
 model) and `relative` (the largest difference relative to the largest output, of the model or of an exchanged module).
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from archgraft.evaluator.nested import tensors
 from archgraft.sandbox.protocol import Channel, Message
 
 LARGEST = 1e30
-"""Stands for infinity in an answer."""
+"""Stands for a difference that no number tells: of other shapes, or where one is no finite number."""
 
 
 def run(channel: Channel) -> Message:
@@ -84,10 +85,10 @@ def compare_outputs(old: nn.Module, new: nn.Module, inputs: Tensor, swapped: lis
     for is_training in (False, True):
         ours, theirs = (_outputs(model.train(is_training), inputs, swapped) for model in (new, old))
         for path, expected in theirs.items():
-            gap, largest = _gap(ours.get(path, []), expected)
-            relative = max(relative, gap / largest if largest else gap)
+            distance, largest = gap(ours.get(path, []), expected)
+            relative = max(relative, distance / largest if largest else distance)
             if path == "":
-                error, scale = max(error, gap), max(scale, largest)
+                error, scale = max(error, distance), max(scale, largest)
     return error, scale, relative
 
 
@@ -108,10 +109,17 @@ def _outputs(model: nn.Module, inputs: Tensor, swapped: list[str]) -> dict[str, 
     return found
 
 
-def _gap(ours: list[Tensor], theirs: list[Tensor]) -> tuple[float, float]:
-    """The largest absolute difference, and the largest absolute value of theirs; infinite where shapes differ."""
+def gap(ours: list[Tensor], theirs: list[Tensor]) -> tuple[float, float]:
+    """The largest absolute difference, or `LARGEST`, and the largest absolute value of theirs."""
     if [one.shape for one in ours] != [one.shape for one in theirs]:
-        return float("inf"), 1.0
+        return LARGEST, 1.0
     pairs = [(one.double(), other.double()) for one, other in zip(ours, theirs) if one.numel()]
-    gap = max((float((one - other).abs().max()) for one, other in pairs), default=0.0)
-    return gap, max((float(other.abs().max()) for _, other in pairs), default=0.0)
+    distance = max((_distance(one, other) for one, other in pairs), default=0.0)
+    finite = (torch.where(other.isfinite(), other, 0.0) for _, other in pairs)
+    return distance, max((float(other.abs().max()) for other in finite), default=0.0)
+
+
+def _distance(one: Tensor, other: Tensor) -> float:
+    """The largest absolute difference of two tensors: none of equal infinities (a mask's), `LARGEST` of NaN."""
+    found = float(torch.where(one == other, 0.0, (one - other).abs()).max())
+    return found if math.isfinite(found) else LARGEST  # Python's `max` would lose a NaN

@@ -1,7 +1,9 @@
+import math
+
 import torch
 from torch import nn
 
-from archgraft.evaluator.swap_effect import compare_outputs, copy_weights, keys, matched
+from archgraft.evaluator.swap_effect import LARGEST, compare_outputs, copy_weights, gap, keys, matched
 
 
 def network(middle: nn.Module, damp: float = 1.0) -> nn.Sequential:
@@ -28,6 +30,34 @@ def test_a_change_that_the_model_hides_at_its_end_is_seen() -> None:
 
 def test_a_change_in_training_alone_is_seen() -> None:
     assert outcome(network(nn.Identity()), network(nn.Dropout(0.5)))[2] > 0.01
+
+
+class Times(nn.Module):
+    """Gives its input times something."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.factor
+
+
+def test_outputs_that_are_no_numbers_differ_from_all() -> None:
+    error, _, relative = outcome(network(nn.ReLU()), network(Times(math.nan)))
+    assert error == LARGEST
+    assert relative > 1
+    assert outcome(network(Times(math.nan)), network(nn.ReLU()))[2] > 1
+
+
+def test_equal_infinities_are_no_difference() -> None:
+    masked, as_masked, less = (
+        torch.tensor([[-math.inf, 1.0]]),
+        torch.tensor([[-math.inf, 1.0]]),
+        torch.tensor([[0, 1.0]]),
+    )
+    assert gap([masked], [as_masked]) == (0.0, 1.0)
+    assert gap([less], [masked]) == (LARGEST, 1.0)
 
 
 def test_tensors_are_the_same_by_name_then_by_order_of_equal_shapes() -> None:
