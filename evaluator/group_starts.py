@@ -58,7 +58,8 @@ def _hands_on(model: nn.Module, inputs: Tensor, first: nn.Module, second: nn.Mod
 
     def keeper(group: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
         def keep(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
-            entering.setdefault(group, args[0].clone())
+            if args:
+                entering.setdefault(group, args[0].clone())
 
         return keep
 

@@ -3,13 +3,13 @@
 Every guess is tried on what the module really gives, in eval and in train mode: only what passes is told.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from archgraft.evaluator.causes import note
 from archgraft.evaluator.identity_graph import MAX_FILLED, filled, peel
 from archgraft.evaluator.stillness import Stillness
 from archgraft.evaluator.trace import definition
@@ -42,8 +42,10 @@ def identity_starts(model: nn.Module, inputs: Tensor) -> list[IdentityStart]:
         kind = f"{type(module).__qualname__} {module!r}"
         if kind not in known:
             known[kind] = None
-            with suppress(Exception):  # a module that can't be run by itself has no known start
+            try:
                 known[kind] = _start(path, module, calls[path])
+            except Exception as error:  # noqa: BLE001 - a module that can't be run by itself has no known start
+                note(f"no identity start of {path}", error)
         if (start := known[kind]) is not None:
             found.append(replace(start, path=path))
     return found
