@@ -126,8 +126,10 @@ class ReadRecorder:
         if not builtins.isinstance(value, nn.Module):
             return builtins.hasattr(value, name)
         self._is_asking = True
-        answer = builtins.hasattr(value, name)
-        self._is_asking = False
+        try:
+            answer = builtins.hasattr(value, name)
+        finally:  # a property may raise anything
+            self._is_asking = False
         self._checked.add((sys._getframe(1).f_code, id(value), name))
         return answer
 
