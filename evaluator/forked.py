@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from archgraft.evaluator.causes import describe
+
 _CHUNK_BYTES = 2**16
-_MAX_ERROR = 400
 
 
 class ForkError(RuntimeError):
@@ -52,7 +53,7 @@ def _work(work: Callable[[], dict[str, Any]], writer: int) -> None:
         try:
             data = json.dumps({"answer": work()}).encode()
         except BaseException as error:  # noqa: BLE001 - the last stop of the process
-            data = json.dumps({"error": f"{type(error).__name__}: {error}"[:_MAX_ERROR]}).encode()
+            data = json.dumps({"error": describe(error)}).encode()
         while data:
             data = data[os.write(writer, data) :]
     finally:

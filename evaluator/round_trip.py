@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from archgraft.evaluator.causes import describe
 from archgraft.evaluator.loading import build, evaluate, load_module
 from archgraft.evaluator.originals import import_original
 from archgraft.evaluator.side_by_side import Comparison, Setup, compare
@@ -45,7 +46,7 @@ def _original(where: dict[str, str]) -> Build | str:
     try:
         import_original(where["module"], where["name"])
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a package's import may raise anything
-        return f"the original can't be imported: {type(error).__name__}: {error}"[:300]
+        return f"the original can't be imported: {describe(error)}"
     names = vars(sys.modules[where["module"]])
     return lambda: evaluate(f"{where['name']}({where['arguments']})", names)
 
