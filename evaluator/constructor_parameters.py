@@ -7,17 +7,20 @@ from typing import Any
 
 from torch import nn
 
-from archgraft.tree_ops.spec import Parameter
+from archgraft.tree_ops.spec import Parameter, ParameterKind
 
 
 def parameters_seen(module_class: Any) -> list[Parameter]:
     """The constructor's parameters as Python sees them. Raises `ValueError` or `TypeError` where it can't."""
     found = inspect.signature(module_class).parameters.values()
-    kinds = {inspect.Parameter.KEYWORD_ONLY: "keyword", inspect.Parameter.VAR_POSITIONAL: "var_positional"}
+    kinds: dict[Any, ParameterKind] = {
+        inspect.Parameter.KEYWORD_ONLY: "keyword",
+        inspect.Parameter.VAR_POSITIONAL: "var_positional",
+    }
     return [
         Parameter(
             name=p.name,
-            kind=kinds.get(p.kind, "positional"),  # type: ignore[arg-type]  # one of the literal's values
+            kind=kinds.get(p.kind, "positional"),
             annotation=None if p.annotation is p.empty else _annotation_text(p.annotation),
             default=None if p.default is p.empty else repr(p.default),
         )

@@ -52,7 +52,7 @@ class Metrics:
     peak_memory_bytes: int
     """Of the child's process, beyond what every child starts with; seen from the parent."""
     peak_gpu_memory_bytes: int | None = None
-    """What torch allocated on the GPU at most, while training included; none on a CPU."""
+    """What torch allocated on the GPU at most, while training included; none but on a CUDA GPU."""
     learning_rate: float | None = None
     """The peak that the model was trained with; none when weights were given."""
 

@@ -7,8 +7,7 @@ Answer header: `nodes` (parents first; see `archgraft.tree_ops.tree.Node`, witho
 why the model can't be trained, if any, in `faults`.
 
 The first pass is in eval mode, and recorded; the second one, of another, smaller batch, is in train mode and goes
-backward.
-Where the two differ in what they call, the model depends on its data.
+backward. Where the two differ in what they call, the model depends on its data.
 """
 
 from collections import Counter, defaultdict

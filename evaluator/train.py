@@ -5,7 +5,7 @@ arrays `inputs` and `targets` (the training split), and, to load a state instead
 
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
 (`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
-`learning_rate`, the peak, none when weights were given; `gpu_memory_bytes`, at its peak, none on a CPU).
+`learning_rate`, the peak, none when weights were given; `gpu_memory_bytes`, at its peak, none but on a CUDA GPU).
 Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
 gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
 so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.

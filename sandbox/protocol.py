@@ -39,7 +39,7 @@ class SandboxError(RuntimeError):
 
 
 class SandboxLostError(SandboxError):
-    """The sandbox ended while a job ran, more than once: this job may have ended it, or another, or the machine."""
+    """The sandbox ended while a job ran that can't be run again, or has been: by this job, another, or the machine."""
 
 
 @dataclass(frozen=True, slots=True)
