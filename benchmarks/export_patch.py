@@ -21,16 +21,13 @@ from archgraft.agent.paths import cache_folder
 from archgraft.agent.refactoring.command import PRELOAD
 from archgraft.agent.refactoring.winner import applied
 from archgraft.agent.show_tree import model_and_noise
-from archgraft.agent.workshop import Workshop
-from archgraft.evaluator.limits import CostCaps
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.fetch import resolve
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.offering.crossover import Giver
-from archgraft.tree_ops.offers import TreeOffers
-from archgraft.tree_ops.shelf import Shelf
-from benchmarks.edits.measure import NO_CAP, options_everywhere
+from benchmarks.edits.measure import options_everywhere
+from benchmarks.edits.planting import offers_on, shelf_of, workshop_of
 from benchmarks.refactor import OWN, TIMM, VIT_PYTORCH
 
 _VIT = "(image_size=32, patch_size=8, num_classes=10, dim=64, depth=4, heads=4, mlp_dim=128)"
@@ -73,20 +70,9 @@ def measure(
         model, sources = f"{folder / file}:{construct}", (TIMM, VIT_PYTORCH)
         rootstock, inputs = model_and_noise(model, SHAPE, list(sources), cache, sandbox, Limits())
         modules = {module.id: module for module in library.modules()}
-        shelf = Shelf({key: (one.spec.class_name, one.contract) for key, one in modules.items()}, causal=False)
         tree = rootstock.tree
-        offers = TreeOffers(
-            tree,
-            shelf,
-            causal=False,
-            max_parameters=NO_CAP,
-            max_flops=NO_CAP,
-            tried=lambda _: False,
-            donors=[Giver(tree)],
-        )
-        workshop = Workshop(
-            sandbox, rootstock, lambda key: modules[key].spec, inputs, Limits(), CostCaps(NO_CAP, NO_CAP), seed
-        )
+        offers = offers_on(tree, shelf_of(modules), donors=[Giver(tree)])
+        workshop = workshop_of(sandbox, rootstock, modules, inputs, seed)
         options = list(options_everywhere(offers, generator))
         rows, taken = [], Counter[str]()
         for index in generator.permutation(len(options)):

@@ -22,29 +22,27 @@ from rich.console import Console
 from rich.table import Table
 
 from archgraft.agent.paths import cache_folder
-from archgraft.agent.rootstock import Rootstock, plant, self_contained
+from archgraft.agent.rootstock import Rootstock
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.limits import CostCaps
-from archgraft.sandbox.protocol import Limits, Sandbox
+from archgraft.sandbox.protocol import Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.identity import tree_hash
-from archgraft.tree_ops.library import Library
-from archgraft.tree_ops.library_records import LibraryModule
-from archgraft.tree_ops.model_reference import ModelReference
-from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.overrides import Override
+from archgraft.tree_ops.shelf import Shelf
 from archgraft.tree_ops.tree import Tree
+from benchmarks.edits.planting import LibraryModules, modules_in, offers_on, planted, shelf_of, workshop_of
+from benchmarks.edits.suites import Host
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 HOSTS = {
-    "resnet20": (f"{EXAMPLES}/resnet.py:ResNet(in_channels=3, width=16, blocks=3)", (3, 32, 32)),
-    "vit": (
+    "resnet20": Host(f"{EXAMPLES}/resnet.py:ResNet(in_channels=3, width=16, blocks=3)", (3, 32, 32)),
+    "vit": Host(
         f"{EXAMPLES}/vit.py:ViT(in_channels=3, image_size=32, patch_size=8, dim=64, depth=4, heads=4)",
         (3, 32, 32),
     ),
 }
-BATCH = 5
 MAX_DRAWS = 10
 MAX_GROWTH = 4
 """Times the rootstock's parameters and FLOPs, so that ten generations stay small enough to be run."""
@@ -60,8 +58,7 @@ def main() -> None:
     parser.add_argument("--seed", action="append", type=int, help="0 by default")
     parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
-    with Library(arguments.library) as library:
-        modules = {module.id: module for module in library.modules()}
+    modules = modules_in(arguments.library)
     rows: list[dict[str, Any]] = []
     with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
         for host in arguments.host or HOSTS:
@@ -75,22 +72,19 @@ def main() -> None:
 
 
 def generations(
-    host: str, seed: int, n: int, modules: dict[str, LibraryModule], sandbox: Sandbox, folder: Path
+    host: str, seed: int, n: int, modules: LibraryModules, sandbox: Sandbox, folder: Path
 ) -> Iterator[dict[str, Any]]:
     """One row for each generation; the file of each is left in the folder."""
-    reference, shape = HOSTS[host]
-    inputs = np.random.default_rng(0).standard_normal((BATCH, *shape), dtype=np.float32)
-    source = self_contained(ModelReference.parse(reference), [], cache_folder())
-    rootstock = plant(reference, source, sandbox, inputs, Limits())
+    inputs, rootstock = planted(HOSTS[host], sandbox, cache_folder())
     tree = rootstock.tree
     unfolded: Tree | None = tree
     caps = CostCaps(MAX_GROWTH * tree.n_parameters, MAX_GROWTH * tree.flops)
-    workshop = Workshop(sandbox, rootstock, lambda key: modules[key].spec, inputs, Limits(), caps, seed)
+    workshop, shelf = workshop_of(sandbox, rootstock, modules, inputs, seed, caps), shelf_of(modules)
     generator = np.random.default_rng(seed)
     (folder / "generation-00.py").write_text(tree.source, encoding="utf-8")
     for generation in range(1, n + 1):
         started = time.perf_counter()
-        label, edit, child, n_draws = _offspring(tree, modules, workshop, caps, generator)
+        label, edit, child, n_draws = _offspring(tree, shelf, workshop, generator)
         seconds = time.perf_counter() - started
         with without_folding():
             again = workshop.offspring(unfolded, edit) if unfolded is not None else None
@@ -117,20 +111,11 @@ def generations(
 
 def _offspring(
     tree: Tree,
-    modules: dict[str, LibraryModule],
+    shelf: Shelf,
     workshop: Workshop,
-    caps: CostCaps,
     generator: np.random.Generator,
 ) -> tuple[str, Edit, Tree, int]:
-    offered = {key: (module.spec.class_name, module.contract) for key, module in modules.items()}
-    offers = TreeOffers(
-        tree,
-        offered,
-        causal=False,
-        max_parameters=caps.max_parameters,
-        max_flops=caps.max_flops,
-        tried=lambda _: False,
-    )
+    offers = offers_on(tree, shelf, caps=workshop.caps)
     for n_draws in range(1, MAX_DRAWS + 1):
         [option] = offers.draw_uniform(1, generator)
         verified = workshop.offspring(tree, option.edit)
@@ -140,7 +125,7 @@ def _offspring(
     raise SystemExit(f"{MAX_DRAWS} draws in a row gave no offspring")
 
 
-def lines_of(tree: Tree, rootstock: Rootstock, modules: dict[str, LibraryModule]) -> dict[str, Any]:
+def lines_of(tree: Tree, rootstock: Rootstock, modules: LibraryModules) -> dict[str, Any]:
     """The file's lines against those of the rootstock and of the mined modules that are in it."""
     used = [module for key, module in modules.items() if f"module {key}." in tree.source]
     mined = sum(_n_lines(module.spec.source) for module in used)

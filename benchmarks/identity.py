@@ -12,7 +12,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from archgraft.agent.paths import cache_folder
-from archgraft.agent.show_tree import parsed_shape
 from archgraft.evaluator.verify import Verified, verify
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
@@ -29,10 +28,10 @@ from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.emission import Emitted, emissions
 from archgraft.tree_ops.features import features
 from archgraft.tree_ops.identity import tree_hash
-from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.offers import TreeOffers
 from archgraft.tree_ops.tree import Tree
-from benchmarks.edits.measure import NO_CAP, Bench, planted, quantile
+from benchmarks.edits.measure import Bench, quantile
+from benchmarks.edits.planting import host_of, modules_in, offers_on, planted, shelf_of
 from benchmarks.edits.suites import CIFAR_RESNET18, CONVNEXT, TIMM, VIT_OF_TIMM, Host
 
 HOSTS = (
@@ -72,11 +71,12 @@ class _Measuring:
 
     def __init__(self, bench: Bench, host: Host) -> None:
         self.bench = bench
-        self.inputs, self.rootstock = planted(host, bench)
+        self.inputs, self.rootstock = planted(host, bench.sandbox, bench.cache)
         tree = self.rootstock.tree
         cold_ms, found = _timed(lambda: tree_hash(tree))
         self.figures = Figures(host.reference, len(tree.source) / 1024, len(tree.nodes), cold_ms)
         self.trees = [tree]
+        self._shelf = shelf_of(bench.modules)
         self.by_hash: dict[str, list[Tree]] = defaultdict(list, {found: [tree]})
 
     def run(self) -> dict[str, Any]:
@@ -90,8 +90,7 @@ class _Measuring:
         return self._told()
 
     def _offers(self, tree: Tree) -> TreeOffers:
-        offered = {key: (module.spec.class_name, module.contract) for key, module in self.bench.modules.items()}
-        return TreeOffers(tree, offered, causal=False, max_parameters=NO_CAP, max_flops=NO_CAP, tried=lambda _: False)
+        return offers_on(tree, self._shelf)
 
     def _edit(self, parent: Tree, edit: Edit) -> None:
         self.figures.n_edits += 1
@@ -175,20 +174,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = []
-    with Library(arguments.library) as library:
-        modules = {module.id: module for module in library.modules()}
+    modules = modules_in(arguments.library)
     with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
         bench = Bench(sandbox, modules, cache_folder(), arguments.seed, arguments.n, 1)
-        for host in _hosts(arguments.rootstock, arguments.sources):
+        for host in [host_of(text, arguments.sources) for text in arguments.rootstock] or HOSTS:
             rows.append(_Measuring(bench, host).run())
             print(*(f"{name} {_short(value)}" for name, value in rows[-1].items()), sep="  ", flush=True)
             if arguments.json:
                 arguments.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
-
-
-def _hosts(references: Sequence[str], sources: Sequence[str]) -> Sequence[Host]:
-    asked = [text.rpartition("@") for text in references]
-    return [Host(model, parsed_shape(shape), tuple(sources)) for model, _, shape in asked] or HOSTS
 
 
 def _short(value: object) -> str:

@@ -23,7 +23,6 @@ from archgraft.agent.paths import cache_folder
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.dissecting import anatomy_of
 from archgraft.evaluator.exactness import exactness
-from archgraft.evaluator.limits import CostCaps
 from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.anatomy import Anatomy
@@ -32,13 +31,13 @@ from archgraft.tree_ops.edits import Adapter, Edit, Form
 from archgraft.tree_ops.errors import SourceError
 from archgraft.tree_ops.fit import fit
 from archgraft.tree_ops.inheritance import inheritance
-from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.new_parts import AFFINE
 from archgraft.tree_ops.promises import promise_of
 from archgraft.tree_ops.sites import Signature, Site, sites
 from archgraft.tree_ops.tree import Tree
-from benchmarks.edits.measure import NO_CAP, Bench, planted
+from benchmarks.edits.measure import Bench
+from benchmarks.edits.planting import modules_in, planted, workshop_of
 from benchmarks.edits.suites import HOSTS, MODELS, TIMM, Host
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -173,15 +172,12 @@ def kind_of(edit: Edit) -> str:
 
 def measure_host(bench: Bench, host: Host, kinds: dict[str, Kind], faults: dict[str, list[str]]) -> None:
     """Draw, carry out and compare the edits of one host."""
-    inputs, rootstock = planted(host, bench)
+    inputs, rootstock = planted(host, bench.sandbox, bench.cache)
     tree = rootstock.tree
     anatomy = anatomy_of(bench.sandbox, tree, inputs, bench.seed, Limits())
     if anatomy.failure:
         print(f"{host.reference}: no anatomy: {anatomy.failure}", file=sys.stderr)
-    caps = CostCaps(NO_CAP, NO_CAP)
-    workshop = Workshop(
-        bench.sandbox, rootstock, lambda key: bench.modules[key].spec, inputs, Limits(), caps, bench.seed
-    )
+    workshop = workshop_of(bench.sandbox, rootstock, bench.modules, inputs, bench.seed)
     measuring = Measuring(tree, anatomy, inputs, workshop, bench.seed)
     generator = np.random.default_rng(bench.seed)
     found: dict[str, list[Edit]] = defaultdict(list)
@@ -241,8 +237,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--host", action="append", default=[], help="only hosts whose reference contains this")
     arguments = parser.parse_args()
-    with Library(arguments.library) as library:
-        modules = {module.id: module for module in library.modules()}
+    modules = modules_in(arguments.library)
     kinds: dict[str, Kind] = defaultdict(Kind)
     faults: dict[str, list[str]] = defaultdict(list)
     programs = ("trace", "dissect", "compare")

@@ -12,17 +12,17 @@ Run: python -m benchmarks.edits --suite hosts --library LIB --n 40 --json FILE
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from archgraft.agent.paths import cache_folder
-from archgraft.agent.show_tree import parsed_shape
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.errors import SourceError
-from archgraft.tree_ops.library import Library
 from benchmarks.edits.measure import Bench, as_json, together
-from benchmarks.edits.suites import SUITES, Host
+from benchmarks.edits.planting import host_of, modules_in
+from benchmarks.edits.suites import SUITES
 from benchmarks.edits.table import as_operators, as_stages, as_table
 
 
@@ -30,9 +30,10 @@ def main() -> None:
     """Print the tables; write the figures where --json says."""
     arguments = _arguments()
     console = Console(width=180)
-    hosts = [*SUITES.get(arguments.suite, ()), *(_host(text, arguments) for text in arguments.rootstock)]
-    with Library(arguments.library) as library:
-        modules = {module.id: module for module in library.modules()}
+    tokens = {"n_tokens": arguments.n_tokens, "causal": arguments.causal}
+    asked = (replace(host_of(text, arguments.sources), **tokens) for text in arguments.rootstock)
+    hosts = [*SUITES.get(arguments.suite, ()), *asked]
+    modules = modules_in(arguments.library)
     rows = []
     with LocalSandbox(preload=("archgraft.evaluator.trace",)) as sandbox:
         bench = Bench(sandbox, modules, cache_folder(), arguments.seed, arguments.n, arguments.edits_per_child)
@@ -51,14 +52,6 @@ def main() -> None:
     console.print(as_table([*rows, total], f"{arguments.edits_per_child} edits a child, seed {arguments.seed}"))
     console.print(as_stages(rows))
     console.print(as_operators(total))
-
-
-def _host(text: str, arguments: argparse.Namespace) -> Host:
-    model, at, shape = text.rpartition("@")
-    if not at:
-        raise SystemExit(f"--rootstock {text}: state one sample's shape, for example {text}@3x32x32")
-    tokens = arguments.n_tokens
-    return Host(model, parsed_shape(shape), tuple(arguments.sources), tokens, causal=arguments.causal)
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,26 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from archgraft.agent.rootstock import Rootstock, plant, self_contained
-from archgraft.agent.show_tree import BATCH
-from archgraft.agent.workshop import Workshop
-from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.verify import Verified, trace
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.edits import Option
 from archgraft.tree_ops.inheritance import inheritance
 from archgraft.tree_ops.library_records import LibraryModule
-from archgraft.tree_ops.model_reference import ModelReference
 from archgraft.tree_ops.offering.crossover import Giver
 from archgraft.tree_ops.offers import TreeOffers
-from archgraft.tree_ops.shelf import Shelf
 from archgraft.tree_ops.sites import closed_because
 from archgraft.tree_ops.tree import Tree
+from benchmarks.edits.planting import batch, offers_on, planted, shelf_of, workshop_of
 from benchmarks.edits.stages import STAGES, Stopwatch, TimedSandbox, timed
 from benchmarks.edits.suites import Host
 
 MAX_DRAWS = 3
-NO_CAP = 10**15
 _OTHER_BATCH = 3
 _DRAWS_PER_GROUP = 16
 
@@ -82,21 +76,13 @@ class _Measuring:
         self.bench = bench
         self.host = host
         self.watch = Stopwatch()
-        self.inputs, self.rootstock = planted(host, bench)
+        self.inputs, self.rootstock = planted(host, bench.sandbox, bench.cache)
         tree = self.rootstock.tree
         closed = Counter(_refusal(tree))
         self.figures = Figures(host.reference, tree.source.count("\n"), len(tree.nodes), dict(closed))
-        self.workshop = Workshop(
-            TimedSandbox(bench.sandbox, self.watch),
-            self.rootstock,
-            lambda key: bench.modules[key].spec,
-            self.inputs,
-            Limits(),
-            CostCaps(NO_CAP, NO_CAP),
-            bench.seed,
-        )
-        offered = {key: (module.spec.class_name, module.contract) for key, module in bench.modules.items()}
-        self._shelf = Shelf(offered, causal=host.causal)
+        sandbox = TimedSandbox(bench.sandbox, self.watch)
+        self.workshop = workshop_of(sandbox, self.rootstock, bench.modules, self.inputs, bench.seed)
+        self._shelf = shelf_of(bench.modules, causal=host.causal)
         self._donors = [Giver(tree)]  # crossover with a relative: subtrees of the rootstock in another place
         self._offers = self._offers_on(tree)
 
@@ -113,15 +99,7 @@ class _Measuring:
         return self.figures
 
     def _offers_on(self, tree: Tree) -> TreeOffers:
-        return TreeOffers(
-            tree,
-            self._shelf,
-            causal=self.host.causal,
-            max_parameters=NO_CAP,
-            max_flops=NO_CAP,
-            tried=lambda _: False,
-            donors=self._donors,
-        )
+        return offers_on(tree, self._shelf, causal=self.host.causal, donors=self._donors)
 
     def _single(self, option: Option) -> None:
         """One edit of the rootstock, drawn already."""
@@ -196,21 +174,6 @@ class _Measuring:
         return tuple(found["output_shape"]) == (_OTHER_BATCH, *self.rootstock.output_shape) and built == [
             (node.path, node.definition) for node in tree
         ]
-
-
-def planted(host: Host, bench: Bench) -> tuple[np.ndarray, Rootstock]:
-    """The host's tree, and the batch that it was traced on."""
-    model = self_contained(ModelReference.parse(host.reference), list(host.sources), bench.cache)
-    inputs = batch(host, BATCH, host.shape, seed=0)
-    return inputs, plant(host.reference, model, bench.sandbox, inputs, Limits())
-
-
-def batch(host: Host, size: int, shape: tuple[int, ...], *, seed: int) -> np.ndarray:
-    """Noise, or token ids."""
-    generator = np.random.default_rng(seed)
-    if host.n_tokens is not None:
-        return generator.integers(0, host.n_tokens, (size, *shape))
-    return generator.standard_normal((size, *shape), dtype=np.float32)
 
 
 def options_everywhere(offers: TreeOffers, generator: np.random.Generator) -> Iterator[Option]:
