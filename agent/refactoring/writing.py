@@ -50,12 +50,16 @@ def _check(place: Path, change: FileChange) -> None:
 def _beside(place: Path, content: bytes) -> Path:
     """The content in a temporary file of the same folder and permissions."""
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask()
-    Path(name).chmod(mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+    except BaseException:  # a full disk or Ctrl-C leaves nothing behind
+        Path(name).unlink()
+        raise
     return Path(name)
 
 
@@ -66,14 +70,14 @@ def _umask() -> int:
 
 
 def _exchange(ready: Sequence[tuple[FileChange, Path, Path]]) -> None:
-    """Put every temporary file in its place; when one fails, put back what was there."""
-    done: list[tuple[FileChange, Path]] = []
+    """Put every temporary file in its place; when one fails, or at Ctrl-C, put back what was there."""
     try:
-        for change, place, temporary in ready:
+        for _, place, temporary in ready:
             temporary.replace(place)
-            done.append((change, place))
-    except OSError:
-        for change, place in done:
+    except BaseException:
+        for change, place, temporary in ready:
+            if temporary.exists():
+                continue  # it never came to its place
             with suppress(OSError):
                 if change.before is None:
                     place.unlink()

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -61,3 +62,31 @@ def test_a_link_stays_a_link(top: Path) -> None:
     write(top, changes("link.py"))
     assert (top / "link.py").is_symlink()
     assert (top / "a.py").read_bytes() == b"new\n"
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, OSError])
+def test_what_stops_between_two_files_leaves_both_as_they_were(
+    top: Path, monkeypatch: pytest.MonkeyPatch, trouble: type[BaseException]
+) -> None:
+    replace = Path.replace
+
+    def replaced(self: Path, target: Path) -> Path:
+        if target.name == "b.py":
+            raise trouble
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    with pytest.raises(trouble):
+        write(top, changes("a.py", "b.py"))
+    monkeypatch.undo()
+    assert texts(top) == {"a.py": "old\n", "b.py": "old\n"}
+
+
+def test_what_stops_in_the_middle_of_a_file_leaves_no_part_of_it(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(top, changes("a.py"))
+    assert texts(top) == {"a.py": "old\n", "b.py": "old\n"}
