@@ -36,11 +36,17 @@ class Flow:
     batch_size: int = 1
     """Of the model's own input."""
     flops: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    overwritten: set[int] = field(default_factory=set)
+    """Modules of whose outputs at least one was changed in place later on, by whatever code."""
 
     @contextmanager
     def recording(self, counter: FlopCount | None = None) -> Iterator[None]:
-        """While it lasts, every call of a module is noted, with its share of what `counter` counts."""
+        """While it lasts, every call of a module is noted, with its share of what `counter` counts.
+
+        With a counter it is also noted whose outputs are overwritten, for which all outputs are held until the end.
+        """
         ordinary_call = nn.Module.__call__
+        given: list[tuple[int, torch.Tensor, int]] = []
 
         def noted_call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             started = counter.total if counter else 0
@@ -49,6 +55,8 @@ class Flow:
             output = ordinary_call(module, *args, **kwargs)
             if counter:
                 self.flops[id(module)] += counter.total - started
+                if isinstance(output, torch.Tensor) and not output.is_inference():  # those count no versions
+                    given.append((id(module), output, output._version))
             with torch._C.DisableTorchFunction():
                 self._shape(id(module), output, self.outputs)
             return output
@@ -58,6 +66,7 @@ class Flow:
             yield
         finally:
             nn.Module.__call__ = ordinary_call  # type: ignore[method-assign]
+            self.overwritten.update(key for key, output, version in given if output._version != version)
 
     def of(self, module: nn.Module) -> dict[str, Any]:
         """The fields of `Node` that tell what a module saw."""
@@ -70,6 +79,7 @@ class Flow:
             "call_order": self.first_call.get(key),
             "extra_inputs": key in self.extra,
             "flops": self.flops.get(key, 0),
+            "overwritten": key in self.overwritten,
         }
 
     def _enter(self, key: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

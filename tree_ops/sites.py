@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from archgraft.tree_ops.contract import Layout
 from archgraft.tree_ops.syntax import literal
@@ -65,12 +64,12 @@ def sites(tree: Tree) -> Iterator[Site]:
     other code reads what can't be written down, nodes that the trace found unsteady, and nodes that don't take one
     tensor to one tensor of the same kind with the batch axis first, always of the same shape.
     """
-    overwritten, bands = _overwritten(tree), depth_bands(tree)
+    bands = depth_bands(tree)
     open_nodes = [(node, signature_of(tree, node)) for node in tree if not _barred(tree, node)]
     found = [(node, signature) for node, signature in open_nodes if signature is not None]
     grids = frozenset(_grids(signature for _, signature in found))
     for node, signature in found:
-        told = replace(signature, overwritten=node.nid in overwritten, n_prefix=_n_prefix(signature, grids))
+        told = replace(signature, overwritten=node.overwritten, n_prefix=_n_prefix(signature, grids))
         yield Site(node, told, bands[node.nid])
 
 
@@ -121,24 +120,6 @@ def depth_bands(tree: Tree) -> dict[str, int]:
     orders = {node.nid: node.call_order for node in tree if node.call_order is not None}
     n_calls = 1 + max(orders.values(), default=0)
     return {nid: min(N_DEPTH_BANDS * order // n_calls, N_DEPTH_BANDS - 1) for nid, order in orders.items()}
-
-
-def _overwritten(tree: Tree) -> frozenset[str]:
-    """The nodes right behind which, in the order of calls, a module works in place."""
-    leaves = sorted(
-        (node for node in tree if node.call_order is not None and not node.children and not hands_on(node)),
-        key=lambda leaf: leaf.call_order or 0,
-    )
-    last = {before.nid for before, leaf in pairwise(leaves) if works_in_place(leaf)}
-    found = set()
-    order = {leaf.nid: place for place, leaf in enumerate(leaves)}
-    for node in tree:
-        below = (
-            [inner.nid for inner in tree.below(node.nid) if inner.nid in order] if node.call_order is not None else []
-        )
-        if below and max(below, key=order.__getitem__) in last:
-            found.add(node.nid)
-    return frozenset(found)
 
 
 def hands_on(node: Node) -> bool:

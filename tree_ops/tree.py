@@ -143,6 +143,8 @@ class Node:
     """All others that it keeps on itself: those with an underscore, and what is no plain value, with an empty text."""
     alterations: tuple[str, ...] = ()
     """What was done to the instance that its class doesn't tell: `hook`, and methods that were set on it by name."""
+    overwritten: bool = False
+    """Whether other code changes its output in place: `nn.ReLU(inplace=True)` behind it, or `y += x`."""
     copied_from: str | None = None
     """The parent tree's node whose weights it begins with, for a copy; a node that was kept has its own `nid`."""
 

@@ -185,6 +185,31 @@ class Net(nn.Module):
     assert tree.at("embed").input_shapes == ()
 
 
+def test_outputs_that_are_changed_in_place_are_told_whatever_changes_them(shared_sandbox: LocalSandbox) -> None:
+    source = (
+        HEADER
+        + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(4, 4), nn.Identity())
+        self.second = nn.Linear(4, 4)
+        self.third = nn.Linear(4, 4)
+        self.last = nn.Linear(4, 4)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y = self.act(self.first(x))
+        z = self.second(y).relu_()
+        w = self.third(y)
+        w[:, 0].mul_(2)
+        return self.last(self.act(y + z + w))
+"""
+    )
+    tree = plant_tree(shared_sandbox, source, "Net()", inputs(4))
+    assert {node.path for node in tree if node.overwritten} == {"first", "first.0", "first.1", "second", "third"}
+
+
 def test_a_model_that_cannot_learn_says_why(shared_sandbox: LocalSandbox) -> None:
     source = (
         HEADER

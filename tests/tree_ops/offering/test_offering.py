@@ -45,6 +45,40 @@ class Net(nn.Module):
         return self.head(self.stages(self.norm(self.stem(x))).mean((2, 3)))
 """
 
+BOTTLENECKS = """
+from torch import nn
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, width, 1)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, width, 1)
+        self.bn3 = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        y += x
+        return self.relu(y)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.blocks = nn.Sequential(*[Bottleneck(8) for _ in range(2)])
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x):
+        return self.head(self.blocks(self.stem(x)).mean((2, 3)))
+"""
+
 REGISTERS = """
 import torch
 from torch import nn
@@ -147,6 +181,18 @@ def test_a_graft_whose_output_gets_overwritten_gives_a_copy(stages: Tree) -> Non
     outer = {edit.path: edit.graft.outer for edit in edits(stages, "swap") if edit.graft and edit.scope == "instance"}
     assert [adapter.name for adapter in outer["norm"]] == ["CloneOutput"]
     assert outer["stages.0.0.up"] == ()
+
+
+@pytest.mark.parametrize("slot", ["bn1", "bn2", "bn3"])
+def test_one_activation_that_works_in_place_in_several_spots_is_seen_in_each(images: Graftery, slot: str) -> None:
+    tree = plant_tree(images.sandbox, BOTTLENECKS, "Net()", images.batch)
+    modules = {"conv1": ("ConvBlock", PROJECTING)}
+    found = [edit for edit in edits(tree, "swap", modules=modules) if edit.path.endswith(f".{slot}") and edit.graft]
+    assert {len(edit.places) for edit in found} == {1, 2}
+    for edit in found:
+        assert edit.graft is not None
+        rectified = dataclasses.replace(edit.graft, arguments=(*edit.graft.arguments, ("act_layer", "nn.ReLU")))
+        assert images.grown(tree, dataclasses.replace(edit, graft=rectified))
 
 
 def test_register_tokens_pass_by_a_module_of_maps(images: Graftery) -> None:
