@@ -28,8 +28,12 @@ def run_attacks(tiers: Sequence[str] = (*TIERS, PLAIN)) -> dict[str, Any]:
     for user in users:
         for tier in tiers:
             columns[f"{tier} as {user}"] = _column(tier, user)
-    table = {name: _summary(name, column, columns) for name, column in columns.items() if not name.startswith(PLAIN)}
-    return {"tiers": table, "attacks": _by_attack(columns)}
+    tried = {name: column for name, column in columns.items() if not name.startswith(PLAIN)}
+    return {
+        "tiers": {name: _summary(name, column, columns) for name, column in tried.items() if column["trials"]},
+        "tiers_not_here": {name: _absence(column) for name, column in tried.items() if not column["trials"]},
+        "attacks": _by_attack(columns),
+    }
 
 
 def _column(tier: str, user: str) -> dict[str, Any]:
@@ -87,19 +91,25 @@ def _python_for(uid: int) -> tuple[str, str] | None:
 
 
 def _summary(name: str, column: dict[str, Any], columns: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The row of a tier: `attacks`, `contained`, `escaped` and, of the controls, how many were real."""
+    """The row of a tier, in numbers: `attacks`, `contained`, `escaped` and, of the controls, how many were real."""
     trials = column["trials"]
     escaped = [trial["name"] for trial in trials if trial["got_through"]]
     controls = columns.get(f"{PLAIN} as {name.rpartition(' ')[2]}", {"trials": []})["trials"]
     return {
         "attacks": len(trials),
         "contained": len(trials) - len(escaped),
-        "escaped": escaped,
+        "escaped": len(escaped),
+        "escaped_names": escaped,
         "controls_real": sum(trial["got_through"] for trial in controls),
         "controls_not_real": [trial["name"] for trial in controls if not trial["got_through"]],
         "controls": len(controls),
-        "reason": column.get("reason", "" if trials else f"this machine gives tier {column['tier']} instead"),
     }
+
+
+def _absence(column: dict[str, Any]) -> str:
+    """Why a tier could not be tried."""
+    reason: str = column.get("reason", f"this machine gives tier {column['tier']} instead")
+    return reason
 
 
 def _by_attack(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
@@ -118,4 +128,6 @@ def print_table(result: dict[str, Any]) -> None:
         print(f"{attack:28}" + "".join(f"{row.get(name, '-'):>16}" for name in names))
     for name, row in result["tiers"].items():
         held, controls = f"{row['contained']} of {row['attacks']} held", f"{row['controls_real']} of {row['controls']}"
-        print(f"{name}: {held}; real when unconfined: {controls} {row['reason']}")
+        print(f"{name}: {held}; real when unconfined: {controls}")
+    for name, reason in result["tiers_not_here"].items():
+        print(f"{name}: not tried: {reason}")

@@ -11,7 +11,8 @@ of wall-clock time:
 - `innocents_lost`: of 30 candidates, 15 % of them endless, in two slots with a limit of three seconds
 
 With `--attacks`, every attack of the escape suite in every tier that the machine allows, as root (where this is root)
-and as an ordinary user, beside plain processes (minutes). With `--forgeries`, every forged score.
+and as an ordinary user, beside plain processes (minutes). With `--forgeries`, every forged score. A file holds all:
+`--json` measures both, too.
 """
 
 import argparse
@@ -122,18 +123,19 @@ def forgeries() -> dict[str, Any]:
 def main() -> None:
     """Measure, print a table, write a file where one is wanted."""
     parser = argparse.ArgumentParser(description="What isolation costs, and what it holds.")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="measure all, and write it to this file")
     parser.add_argument("--n-jobs", type=int, default=100)
     parser.add_argument("--n-fresh", type=int, default=5)
     parser.add_argument("--attacks", action="store_true", help="the table of attacks and tiers, too")
     parser.add_argument("--forgeries", action="store_true", help="forged scores, too")
     arguments = parser.parse_args()
+    everything = arguments.json is not None
     figures = measure(arguments.n_jobs, arguments.n_fresh)
-    if arguments.forgeries:
+    if arguments.forgeries or everything:
         figures |= forgeries()
     for name, value in figures.items():
         print(f"{name:24} {format(value, '.1f') if isinstance(value, float) else value}")
-    if arguments.attacks:
+    if arguments.attacks or everything:
         from benchmarks.escape import print_table, run_attacks
 
         figures |= run_attacks()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from archgraft.sandbox.environment import KNOWN_VARIABLES
+from archgraft.sandbox.layers.compiling import NOT_CONFINED
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, SandboxError
 
 LIMITS = Limits(wall_seconds=30.0, cpu_seconds=20.0, memory_bytes=64 * 2**20, output_bytes=2**20)
@@ -40,6 +41,7 @@ class CanaryReport:
 
 
 DEFECT = "a defect of archgraft: report it with the output of `archgraft doctor`"
+COMPILING = "torch.compile for the CPU starts a compiler, which"
 MENDS = {
     "process group": DEFECT,
     "environment": DEFECT,
@@ -55,7 +57,12 @@ MENDS = {
     "own user": "run archgraft as an ordinary user, or as root with CAP_SETUID and more than one user id mapped",
     "threads": "threads are counted for each job where it is a user of its own or has a user namespace; elsewhere the "
     "watchdog counts them, a little later",
+    "control group": "needs a control group that is delegated: `systemd-run --user --scope archgraft ...`, or as root; "
+    "elsewhere memory is limited for each process, and for the job by the watchdog",
+    "compiling": f"{COMPILING} {NOT_CONFINED}",
 }
+OPTIONAL = ("own user", "threads", "control group", "compiling")
+"""What no tier needs."""
 LEAST = ("process group", "environment")
 TIER_B = (*LEAST, "descriptors", "privileges", "memory limit", "files", "system calls", "network")
 TIER_A = (*TIER_B, "namespaces")
@@ -68,10 +75,15 @@ DESCRIPTIONS = {
 }
 
 
-def check(run: Callable[[Job, Limits], Outcome] | None = None, *, wrapped: bool = False) -> tuple[CanaryReport, ...]:
+def check(
+    run: Callable[[Job, Limits], Outcome] | None = None,
+    *,
+    wrapped: bool = False,
+    compile_refusal: str = NOT_CONFINED,
+) -> tuple[CanaryReport, ...]:
     """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError`.
 
-    `wrapped` says that bubblewrap made the namespaces of what `run` uses.
+    `wrapped` says that bubblewrap made the namespaces of what `run` uses, `compile_refusal` why no job may compile.
     """
     if run is None:
         from archgraft.sandbox.supervisor import LocalSandbox
@@ -84,14 +96,20 @@ def check(run: Callable[[Job, Limits], Outcome] | None = None, *, wrapped: bool 
         outcome = run(Job("archgraft.sandbox.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")
-    held = outcome.message.header
-    return tuple(_report(layer, held.get(layer) is True, wrapped) for layer in MENDS)
+    held = {**outcome.message.header, "compiling": not compile_refusal}
+    mends = MENDS | {"compiling": f"{COMPILING} {compile_refusal}"}
+    return tuple(_report(layer, held.get(layer) is True, mend, wrapped) for layer, mend in mends.items())
 
 
 def _surroundings() -> dict[str, Json]:
     spaces: dict[str, Json] = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
     variables: list[Json] = [*sorted(os.environ.keys() - KNOWN_VARIABLES)]
-    return {"foreign_variables": variables, "namespaces": spaces}
+    return {"foreign_variables": variables, "namespaces": spaces, "control_groups": own_groups()}
+
+
+def own_groups() -> str:
+    """The control groups that this process is in."""
+    return Path("/proc/self/cgroup").read_text()
 
 
 def _decoys(folder: Path) -> dict[str, Json]:
@@ -103,10 +121,10 @@ def _decoys(folder: Path) -> dict[str, Json]:
     return {"folder": str(folder), "secret": str(secret)}
 
 
-def _report(layer: str, held: bool, wrapped: bool) -> CanaryReport:
+def _report(layer: str, held: bool, mend: str, wrapped: bool) -> CanaryReport:
     by_bubblewrap = held and wrapped and layer == "namespaces"
     verdict = CanaryVerdict.HELD if held else CanaryVerdict.OPEN
-    return CanaryReport(layer, verdict, "" if held else MENDS[layer], by_bubblewrap)
+    return CanaryReport(layer, verdict, "" if held else mend, by_bubblewrap)
 
 
 def tier_of(reports: Sequence[CanaryReport], *, allow_weak: bool = False) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from archgraft.sandbox.frames import FrameError, receive_frame, send_frame
+from archgraft.sandbox.layers import control_group, namespaces
 from archgraft.sandbox.layers.confine import Assignment, confine
 from archgraft.sandbox.layers.plan import Plan
 from archgraft.sandbox.protocol import Channel, Message, Verdict
@@ -52,6 +53,8 @@ class Descriptors:
     log: int
     rules: int | None
     """A Landlock ruleset."""
+    group: tuple[int, ...]
+    """By which it joins its control group."""
 
 
 def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descriptors, assignment: Assignment) -> None:
@@ -59,6 +62,9 @@ def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descrip
     status = 1
     try:
         connection = _settle(descriptors, assignment.scratch)
+        if assignment.compiles:
+            namespaces.go_on_apart(plan.compiling.namespaces, zygote_pid)
+            os.setsid()
         confine(plan, uid, zygote_pid, RULES if descriptors.rules is not None else None, assignment)
         torch.set_num_threads(assignment.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
@@ -73,7 +79,8 @@ def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descrip
 
 
 def _settle(descriptors: Descriptors, scratch: Path) -> socket.socket:
-    """Own session, own folder, and no descriptor but the job's socket, the log, and for now the rules."""
+    """Own group, session and folder, and no descriptor but the job's socket, the log, and for now the rules."""
+    control_group.join(descriptors.group)
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -91,6 +98,7 @@ def _settle(descriptors: Descriptors, scratch: Path) -> socket.socket:
     os.closerange(first_unused, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # noqa: PTH208 - names, not paths
     Path("/proc/self/oom_score_adj").write_text("1000")  # the kernel's first choice, before anything of the user's
     os.chdir(scratch)
+    os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)  # torch._dynamo has chosen one for the zygote
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)  # what the zygote found is not its
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()

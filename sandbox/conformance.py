@@ -173,6 +173,22 @@ def a_job_that_may_fork_does_and_leaves_nothing(sandbox: Sandbox) -> None:
     assert not processes_named(mark)
 
 
+def a_job_that_may_compile_does_or_is_refused(sandbox: Sandbox) -> None:
+    """What is compiled is loaded, not started; and whatever was started ends with the job."""
+    mark = new_mark()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        message = Message({"mark": mark, "port": server.getsockname()[1]})
+        job = Job("archgraft.sandbox.conformance_jobs:compile_and_load", message, compiles=True)
+        try:
+            outcome = sandbox.run(job, Limits())
+        except SandboxError as error:
+            assert "compiler" in str(error), error  # noqa: PT017 - a sandbox may refuse, with the reason
+            return
+    header = answer(outcome).header
+    assert header == {"answer": 42, "started_its_own": False, "reached_by_program": False}, header
+    assert not processes_named(mark)
+
+
 def cpu_time_is_limited(sandbox: Sandbox) -> None:
     outcome = expect(run(sandbox, "spin", Limits(wall_seconds=60.0, cpu_seconds=0.3)), Verdict.TIMEOUT_CPU, "0.3 s")
     assert outcome.cpu_seconds >= 0.3
@@ -300,6 +316,7 @@ CHECKS: tuple[Check, ...] = (
     endless_loop_is_killed_with_descendants,
     descendants_die_with_a_good_job,
     a_job_that_may_fork_does_and_leaves_nothing,
+    a_job_that_may_compile_does_or_is_refused,
     cpu_time_is_limited,
     memory_is_limited,
     number_of_processes_is_limited,

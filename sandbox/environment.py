@@ -29,7 +29,8 @@ SET_VARIABLES = {
     "USER": "archgraft",
     "LOGNAME": "archgraft",
 }
-KNOWN_VARIABLES = frozenset(PASSED_VARIABLES) | frozenset(SET_VARIABLES) | {"HOME", "TMPDIR"}
+KNOWN_VARIABLES = frozenset(PASSED_VARIABLES) | frozenset(SET_VARIABLES) | {"HOME", "TMPDIR", "PWD"}
+"""Bubblewrap sets PWD, and the zygote drops it."""
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:

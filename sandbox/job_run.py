@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
-from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, tree
+from archgraft.sandbox.layers.resource_limits import MAX_TASKS
+from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, runs_another_program, tree
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
@@ -73,6 +74,8 @@ class JobRun:
     started: float = field(default_factory=time.monotonic)
     n_bytes_received: int = 0
     peak_memory_bytes: int = 0
+    seen_cpu_seconds: float = 0.0
+    """Of all its processes, when the watchdog last looked: what is killed tells nobody what it has used."""
     ready_seconds: float = 0.0
     n_asks: int = 0
     _watched: float = field(default_factory=time.monotonic)
@@ -89,6 +92,8 @@ class JobRun:
             verdict, reason, said = stop.verdict, stop.reason, stop.log
         wall_seconds = time.monotonic() - self.started
         self.zygote.kill(self.child)
+        if verdict is not Verdict.OK:
+            verdict, reason = self._as_its_group_tells(verdict, reason)
         if self.child.fault:
             raise ZygoteLostError(self.child.fault)
         while self.log.drain():
@@ -96,8 +101,8 @@ class JobRun:
         peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = _one_line(reason)
-        cpu_seconds, ready_seconds = self.child.cpu_seconds, self.ready_seconds
-        return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, ready_seconds)
+        cpu_seconds = max(self.child.cpu_seconds, self.seen_cpu_seconds)
+        return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, self.ready_seconds)
 
     def _converse(self, respond: Respond | None) -> Message:
         with self._faults_as_verdicts():
@@ -206,11 +211,10 @@ class JobRun:
             self._check_scratch()
 
     def _check_use(self, processes: list[ProcessUse]) -> None:
-        cpu_seconds = sum(process.cpu_seconds for process in processes)
+        cpu_seconds = self.seen_cpu_seconds = sum(process.cpu_seconds for process in processes)
         if cpu_seconds > self.limits.cpu_seconds:
             raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
-        # Each process starts with the zygote's pages, which it shares.
-        in_use = sum(max(0, memory_bytes(process.pid) - self.zygote.memory_bytes) for process in processes)
+        in_use = sum(self._memory_bytes(process.pid) for process in processes)
         self.peak_memory_bytes = max(self.peak_memory_bytes, in_use)
         if in_use > self.limits.memory_bytes:
             raise Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
@@ -218,6 +222,11 @@ class JobRun:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_PROCESSES} processes")
         if sum(process.n_threads for process in processes) > MAX_THREADS:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_THREADS} threads")
+
+    def _memory_bytes(self, pid: int) -> int:
+        """What a process holds besides the zygote's pages, with which all of a job start but other programs."""
+        started_anew = self.job.compiles and self.child.pid is not None and runs_another_program(pid, self.child.pid)
+        return max(0, memory_bytes(pid) - (0 if started_anew else self.zygote.memory_bytes))
 
     def _check_scratch(self) -> None:
         limit = self.limits.file_bytes
@@ -243,6 +252,15 @@ class JobRun:
             return Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
         name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
         return Stopped(Verdict.SIGNAL, f"ended by {name}")
+
+    def _as_its_group_tells(self, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
+        """Why the job failed, where its control group refused it something; what followed from that tells less."""
+        if self.child.group.n_memory_kills():
+            limit = _mebibytes(self.limits.memory_bytes)
+            return Verdict.OUT_OF_MEMORY, f"used more than {limit} of memory, by its control group's count"
+        if self.child.group.n_refused_tasks():
+            return Verdict.THREADS, f"started more than {MAX_TASKS} processes and threads"
+        return verdict, reason
 
 
 def _reported(message: Message) -> Stopped:

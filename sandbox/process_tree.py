@@ -43,6 +43,18 @@ def memory_bytes(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
 
 
+def runs_another_program(pid: int, than_pid: int) -> bool:
+    """Whether a process was started as another program than this one, rather than as a copy of it."""
+    return _command_line(pid) != _command_line(than_pid)
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def tree(pid: int) -> list[ProcessUse]:
     """The process and all below it, as far as they are alive."""
     root = read_process(pid)

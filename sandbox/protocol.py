@@ -63,7 +63,10 @@ class Job:
     readable: tuple[Path, ...] = ()
     label: str = ""
     forks: bool = False
-    """Whether it may run parts of its work in processes of its own (other programs it may never start)."""
+    """Whether it may run parts of its work in processes of its own."""
+    compiles: bool = False
+    """Whether it may besides start programs of the system, in namespaces that are its alone: for `torch.compile` on the
+    CPU, which starts a compiler. A sandbox that can't allow that raises `SandboxError` with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

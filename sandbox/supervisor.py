@@ -114,8 +114,11 @@ class ZygoteHolder:
     def _start(self) -> tuple[ZygoteProcess, tuple[CanaryReport, ...]]:
         zygote = ZygoteProcess(self._preload, self._without)
         try:
-            reports = check(lambda job, limits: run_in(zygote, "", job, limits, None), wrapped=zygote.wrapped)
-            return zygote, reports
+
+            def run(job: Job, limits: Limits) -> Outcome:
+                return run_in(zygote, "", job, limits, None)
+
+            return zygote, check(run, wrapped=zygote.wrapped, compile_refusal=zygote.compile_refusal)
         except ZygoteLostError as error:
             zygote.close()
             raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error
@@ -132,7 +135,11 @@ class ZygoteHolder:
 
 
 def run_in(zygote: ZygoteProcess, tier: str, job: Job, limits: Limits, respond: Respond | None) -> Outcome:
-    """Run one job in one zygote. Raises `ZygoteLostError`, and what `respond` raises."""
+    """Run one job in one zygote. Raises `ZygoteLostError`, what `respond` raises, and `SandboxError` for a job that may
+    compile on a machine that doesn't allow that.
+    """
+    if job.compiles and zygote.compile_refusal:
+        raise SandboxError(f"{job.label or job.entry} may start a compiler, which {zygote.compile_refusal}")
     with contextlib.ExitStack() as held:
         ours, theirs = (held.enter_context(end) for end in socket.socketpair())
         read_end, write_end = os.pipe()

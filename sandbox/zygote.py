@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import archgraft.sandbox.environment  # noqa: F401 - remembers the variables as they are before torch sets its own
+from archgraft.sandbox import large_pages
 from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock, namespaces
 from archgraft.sandbox.layers.confine import Assignment
 from archgraft.sandbox.layers.plan import Plan, make_plan
@@ -47,6 +48,10 @@ class Setup:
     preload: tuple[str, ...]
     without: tuple[str, ...]
     """Layers to leave out."""
+    trial_group: tuple[int, ...]
+    """Descriptors by which to join a control group that is there to be tried out."""
+    group_folders: tuple[tuple[int, str], ...]
+    """Where the jobs' control groups are: each a descriptor of a folder outside, and a name in it."""
     wrapped: bool = False
     """Whether this is inside bubblewrap already."""
 
@@ -83,8 +88,14 @@ class Zygote:
         woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        capped = self.plan.world.has_mounts
-        self.report(event="ready", memory_bytes=memory_bytes(os.getpid()), wrapped=self.wrapped, capped=capped)
+        self.report(
+            event="ready",
+            memory_bytes=memory_bytes(os.getpid()),
+            wrapped=self.wrapped,
+            capped=self.plan.world.has_mounts,
+            grouped=self.plan.control_groups,
+            compile_refusal=self.plan.compiling.refusal,
+        )
         while os.getppid() == self.parent_pid:
             patience = STRAY_SECONDS if self.ended else IDLE_SECONDS
             ready, _, _ = select.select([self.control.fileno(), woken], [], [], patience)
@@ -125,6 +136,7 @@ class Zygote:
         given |= {"scratch": Path(given["scratch"]), "readable": tuple(map(Path, given["readable"]))}
         assignment = Assignment(**given)
         self.any_forks |= assignment.forks
+        job_socket, log, *group = descriptors
         own_pid = os.getpid()
         try:
             require_one_thread()
@@ -135,7 +147,7 @@ class Zygote:
             self.report(event="failed", job=assignment.job, reason=str(error))
             return
         if pid == 0:
-            run_child(self.plan, uid, own_pid, Descriptors(descriptors[0], descriptors[1], rules), assignment)
+            run_child(self.plan, uid, own_pid, Descriptors(job_socket, log, rules, tuple(group)), assignment)
         if rules is not None:
             os.close(rules)
         self.running[pid] = Running(assignment.job, assignment.scratch)
@@ -148,7 +160,8 @@ class Zygote:
             uid = identity.own_uid_for(os.getpid() * JOBS_PER_ZYGOTE + assignment.job)
         owner = os.getuid() if uid is None else uid
         if self.plan.world.has_mounts:
-            namespaces.mount_scratch(assignment.scratch, assignment.file_bytes, owner)
+            maps_code = assignment.compiles
+            namespaces.mount_scratch(assignment.scratch, assignment.file_bytes, owner, maps_code=maps_code)
         elif uid is not None:
             os.chown(assignment.scratch, uid, uid)
         return uid
@@ -157,7 +170,7 @@ class Zygote:
         """A Landlock ruleset for a job, made here, where all that it takes is in memory already."""
         if not self.plan.landlock_abi:
             return None
-        grants = granted_paths.grants_for(assignment.scratch, assignment.readable)
+        grants = granted_paths.grants_for(assignment.scratch, assignment.readable, programs=assignment.compiles)
         return landlock.ruleset(self.plan.landlock_abi, grants)
 
     def kill(self, job: int) -> None:
@@ -245,6 +258,16 @@ def kill_one(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def remove_groups(place: int, name: str) -> None:
+    """Remove the empty control groups in a folder, and the folder; the supervisor may be doing the same."""
+    with contextlib.suppress(OSError):
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place)
+        for entry in os.listdir(folder):  # noqa: PTH208 - by descriptor
+            with contextlib.suppress(OSError):  # the folder's own files, too, which can't be removed
+                os.rmdir(entry, dir_fd=folder)
+        os.rmdir(name, dir_fd=place)
+
+
 def require_one_thread() -> None:
     """Forking a process with more than one thread can hang the child. Raises `RuntimeError`."""
     n_threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - only counted
@@ -263,7 +286,9 @@ def preload(modules: list[str]) -> None:
 
     np.random.seed(0)  # noqa: TID251 - the legacy global state, which mined code may read
     torch.manual_seed(0)
+    gc.collect()
     gc.freeze()  # a collection in a child would copy every page that it touches
+    large_pages.collapse()
 
 
 def main() -> None:
@@ -273,7 +298,10 @@ def main() -> None:
         kernel.adopt_orphans()
         os.environ.pop("PWD", None)  # bubblewrap sets it
         parent_pid = os.getppid()
-        plan = make_plan(setup.without, replace(setup, wrapped=True).command(), wrapped=setup.wrapped)
+        restart = replace(setup, wrapped=True).command()
+        plan = make_plan(setup.without, restart, setup.trial_group, wrapped=setup.wrapped)
+        for entry in setup.trial_group:
+            os.close(entry)
         if plan.world.has_mounts:
             namespaces.mount_scratch(Path.cwd(), HOME_BYTES, os.getuid())  # imports look for a folder to write to
             os.chdir(Path.cwd())
@@ -285,6 +313,8 @@ def main() -> None:
             zygote.end()
             # By the outside folder: in here, most is read-only, and the jobs' folders are covered by others.
             shutil.rmtree(Path(setup.scratch).name, ignore_errors=True, dir_fd=setup.outside)
+            for place, name in setup.group_folders:
+                remove_groups(place, name)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archgraft.sandbox import control_groups
+from archgraft.sandbox.control_groups import ControlGroup, ControlGroups
 from archgraft.sandbox.environment import clean_environment
 from archgraft.sandbox.protocol import Job, Limits, SandboxError
 from archgraft.sandbox.zygote import Setup
@@ -23,6 +25,11 @@ READY_SECONDS = 180.0
 END_SECONDS = 10.0
 MAX_PACKET_BYTES = 2**16
 LOG_CHARACTERS = 2_000
+
+
+def open_folder(path: Path) -> int:
+    """A descriptor of a folder; inside of namespaces too, it is the folder outside."""
+    return os.open(path, os.O_PATH | os.O_DIRECTORY)
 
 
 class ZygoteLostError(RuntimeError):
@@ -46,6 +53,8 @@ class RunningJob:
 
     number: int
     scratch: Path
+    group: ControlGroup
+    """In no tree, where the machine delegates none."""
     pid: int | None = None
     status: int | None = None
     cpu_seconds: float = 0.0
@@ -66,6 +75,11 @@ class ZygoteProcess:
         """Whether bubblewrap made its namespaces."""
         self.scratch_is_capped = False
         """Whether each job's scratch is a file system that can't outgrow its limit, which then nobody has to watch."""
+        self.compile_refusal = ""
+        """Why jobs may not compile here; empty when they may."""
+        self._groups, self._trial_group = ControlGroups(), ControlGroup()
+        if "control groups" not in without:
+            self._groups, self._trial_group = control_groups.find()
         self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-")).resolve()
         self._scratch.chmod(0o711)  # jobs may be users of their own; each has a folder in it
         self._lock = threading.Lock()
@@ -94,51 +108,69 @@ class ZygoteProcess:
     ) -> "subprocess.Popen[bytes]":
         home = self._scratch / "zygote"
         home.mkdir()
-        outside = os.open(self._scratch.parent, os.O_PATH | os.O_DIRECTORY)
-        setup = Setup(theirs.fileno(), outside, str(self._scratch), tuple(preload), tuple(without))
-        try:
-            with (home / "log").open("wb") as log:
-                return subprocess.Popen(
-                    setup.command(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=home,
-                    env=clean_environment(home),
-                    pass_fds=(theirs.fileno(), outside),
-                    start_new_session=True,  # Ctrl-C in the terminal is the supervisor's alone
-                )
-        finally:
-            os.close(outside)
+        with contextlib.ExitStack() as held:
+
+            def lend(descriptor: int) -> int:
+                held.callback(os.close, descriptor)
+                return descriptor
+
+            outside = lend(open_folder(self._scratch.parent))
+            group_folders = tuple((lend(open_folder(claim.place)), claim.name) for claim in self._groups.claims)
+            trial_group = tuple(map(lend, self._trial_group.entries()))
+            scratch = str(self._scratch)
+            setup = Setup(theirs.fileno(), outside, scratch, tuple(preload), tuple(without), trial_group, group_folders)
+            log = held.enter_context((home / "log").open("wb"))
+            return subprocess.Popen(
+                setup.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                env=clean_environment(home),
+                pass_fds=(theirs.fileno(), outside, *trial_group, *(place for place, _ in group_folders)),
+                start_new_session=True,  # Ctrl-C in the terminal is the supervisor's alone
+            )
 
     def start(self, job: Job, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
         """Have a child forked. Raises `ZygoteLostError`."""
-        with self._lock:
-            self._n_jobs += 1
-            running = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
-            running.scratch.mkdir()
-            self._jobs[running.number] = running
         told = {
-            "job": running.number,
-            "scratch": str(running.scratch),
             "readable": [str(folder.absolute()) for folder in job.readable],
-            "forks": job.forks,
+            "forks": job.forks or job.compiles,
+            "compiles": job.compiles,
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
             "file_bytes": limits.file_bytes,
             "n_threads": limits.n_threads,
         }
-        packet = {"do": "start", "assignment": told}
-        try:
-            socket.send_fds(self._control, [json.dumps(packet).encode()], [job_socket.fileno(), log_descriptor])
-        except OSError as error:
-            raise ZygoteLostError(str(error)) from error
+        with contextlib.ExitStack() as held:
+            try:
+                running = self._prepare(limits)
+                told |= {"job": running.number, "scratch": str(running.scratch)}
+                packet = json.dumps({"do": "start", "assignment": told}).encode()
+                entries = running.group.entries()
+                for entry in entries:
+                    held.callback(os.close, entry)
+                socket.send_fds(self._control, [packet], [job_socket.fileno(), log_descriptor, *entries])
+            except OSError as error:  # an ending zygote removes its folders
+                raise ZygoteLostError(str(error)) from error
+        return running
+
+    def _prepare(self, limits: Limits) -> RunningJob:
+        """A folder and a control group for a new job. Raises `OSError`."""
+        with self._lock:
+            self._n_jobs += 1
+            name = f"job-{self._n_jobs}"
+            group = self._groups.create(name, limits.memory_bytes, limits.file_bytes)
+            running = RunningJob(self._n_jobs, self._scratch / name, group)
+            running.scratch.mkdir()
+            self._jobs[running.number] = running
         return running
 
     def kill(self, job: RunningJob) -> None:
         """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""
         if job.over.is_set():
             return
+        job.group.kill()
         with contextlib.suppress(OSError):
             self._control.send(json.dumps({"do": "kill", "job": job.number}).encode())
         if not job.over.wait(END_SECONDS):
@@ -149,6 +181,7 @@ class ZygoteProcess:
         """Remove what a finished job left."""
         with self._lock:
             self._jobs.pop(job.number, None)
+        job.group.remove()
         shutil.rmtree(job.scratch, ignore_errors=True)
 
     def close(self) -> None:
@@ -164,6 +197,7 @@ class ZygoteProcess:
         if threading.current_thread() is not self._listener:
             self._listener.join(END_SECONDS)
         self._control.close()
+        self._groups.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _listen(self) -> None:
@@ -187,6 +221,9 @@ class ZygoteProcess:
             self.memory_bytes = packet["memory_bytes"]
             self.wrapped = packet["wrapped"]
             self.scratch_is_capped = packet["capped"]
+            self.compile_refusal = packet["compile_refusal"]
+            if not packet["grouped"]:
+                self._groups.close()
             self.alive = True
             self._ready.set()
             return

@@ -41,10 +41,14 @@ NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and
 NO_FORK = Test(0, (0,), mask=CLONE_THREAD)
 NO_NAMESPACE = Test(0, (0,), mask=NEW_NAMESPACES, among=False)
 FORKS = frozenset({"fork", "vfork"})
+PROGRAMS = frozenset({"execve", "execveat"})
 GROUPS = (Test(0, (0,)), Test(0, (0,), mask=0x80000000, among=False))
 """Process 0 is the caller's group, and negative ones are other groups, or all."""
 O_TRUNC = 0o1000
+MAP_GROWSDOWN = 0x100
 MAP_ANONYMOUS, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_TYPE = 0x20, 0x01, 0x03, 0x0F
+AS_STACK = Test(3, (MAP_GROWSDOWN,), mask=MAP_GROWSDOWN)
+"""Memory that is said to be a stack counts in no limit on data; no library maps its stacks like this."""
 
 HARMLESS_PRCTL = (3, 15, 16, 21, 23, 25, 26, 38, 39, 41, 42, 0x53564D41)
 """Get dumpable, set and get name, get seccomp, read bounding set, get and set TSC, no-new-privileges, huge pages,
@@ -65,6 +69,8 @@ class Needs:
     """Anonymous shared memory counts in no limit of the kernel, and stays in use when its pages are given up."""
     forks: bool = False
     """For a job that runs parts of its work in processes of its own; other programs stay closed to it."""
+    programs: bool = False
+    """For one of those that may start programs; which ones, says Landlock."""
     may_signal: bool = False
     """Such a job may end its processes, where another layer keeps its signals away from all others."""
 
@@ -72,8 +78,8 @@ class Needs:
 def policy(own_pid: int, needs: Needs) -> list[Rule]:
     """The rules for one process."""
     own = (0, own_pid)
-    refused = " ".join(REFUSED.values()).split()
-    rules = [Rule(name) for name in refused if not (needs.forks and name in FORKS)]
+    granted = (FORKS if needs.forks else frozenset()) | (PROGRAMS if needs.programs else frozenset())
+    rules = [Rule(name) for name in " ".join(REFUSED.values()).split() if name not in granted]
     rules += [Rule(name, error=errno.ENOSYS) for name in ABSENT]
     rules += [
         Rule("clone", (NO_FORK, NO_NAMESPACE) if not needs.forks else (NO_NAMESPACE,)),
@@ -92,7 +98,10 @@ def policy(own_pid: int, needs: Needs) -> list[Rule]:
         rules.append(Rule("creat"))
     if needs.refuse_shared_memory:
         shared = (MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS | MAP_SHARED_VALIDATE)
-        rules.append(Rule("mmap", (Test(3, shared, mask=MAP_ANONYMOUS | MAP_TYPE),), error=errno.ENOMEM))
+        uncounted = (Test(3, shared, mask=MAP_ANONYMOUS | MAP_TYPE), AS_STACK)
+        rules.append(Rule("mmap", uncounted, error=errno.ENOMEM))
+    else:
+        rules.append(Rule("mmap", (AS_STACK,), error=errno.ENOMEM))
     return rules
 
 

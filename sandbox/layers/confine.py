@@ -18,6 +18,8 @@ class Assignment:
     readable: tuple[Path, ...]
     forks: bool
     """Whether the job may start processes of its own."""
+    compiles: bool
+    """Whether these may be programs of the system, a compiler above all."""
     cpu_seconds: float
     memory_bytes: int
     file_bytes: int
@@ -36,10 +38,10 @@ def confine(plan: Plan, uid: int | None, parent_pid: int, rules: int | None, ass
     if plan.own_user_namespace:
         enter_new(NEW_USER)
     folders = [*granted_paths.installation(), *filter(granted_paths.is_folder, assignment.readable)]
-    identity.become(uid, folders)
+    identity.become(uid, folders, programs=assignment.compiles)
     kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if rules is not None:
         landlock.restrict(rules)
     if plan.seccomp:  # last: it refuses the calls that put on the others
-        filter_calls(plan, forks=assignment.forks)
+        filter_calls(plan, forks=assignment.forks, programs=assignment.compiles)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from archgraft.sandbox.layers.landlock import DEVICE, READ, SCRATCH, Grant
+from archgraft.sandbox.layers.landlock import DEVICE, READ, SCRATCH, Grant, Right
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/ld.so.cache")
 FACTS = (
@@ -21,6 +21,12 @@ FACTS = (
     "/dev/random",
     "/etc/localtime",
 )
+PROGRAMS = (
+    *("/bin", "/usr/bin", "/usr/local/bin", "/usr/libexec"),
+    *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
+)
+"""Where the system has what a job that may compile can start: its programs, and the parts of its compiler."""
+HEADERS = ("/usr/include", "/usr/local/include", "/etc/alternatives")
 OWN_PROCESS = "/proc/self"
 NULL_DEVICE = "/dev/null"
 GPU_FACTS = (
@@ -37,9 +43,10 @@ GPU_FACTS = (
 GPU_DEVICES = "nvidia*"
 
 
-def grants_for(scratch: Path, readable: Sequence[Path]) -> list[Grant]:
+def grants_for(scratch: Path, readable: Sequence[Path], *, programs: bool) -> list[Grant]:
     """Everything for one job: what every job may read, its own sources, and its scratch, the only place to write."""
-    return [*common_grants(), *(Grant(path, READ) for path in readable), Grant(scratch, SCRATCH)]
+    own = [*(Grant(path, READ) for path in readable), Grant(scratch, SCRATCH)]
+    return [*common_grants(), *(program_grants() if programs else ()), *own]
 
 
 def own_process_grant() -> Grant:
@@ -57,6 +64,13 @@ def common_grants() -> tuple[Grant, ...]:
         paths += map(Path, GPU_FACTS)
     grants = [Grant(path, READ) for path in _outermost(path.resolve() for path in paths)]
     return (*grants, Grant(Path(NULL_DEVICE), DEVICE), *(Grant(device, DEVICE) for device in devices))
+
+
+@cache
+def program_grants() -> tuple[Grant, ...]:
+    """What a job that may start programs has besides: those of the system, this interpreter, and headers."""
+    programs = [*map(Path, PROGRAMS), Path(sys.executable).resolve()]
+    return (*(Grant(path, READ | Right.EXECUTE) for path in programs), *(Grant(Path(path), READ) for path in HEADERS))
 
 
 @cache

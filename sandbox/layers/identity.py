@@ -31,11 +31,12 @@ def _largest_uid() -> int:
     return max(int(first) + int(length) - 1 for first, _, length in ranges)
 
 
-def become(uid: int | None, must_read: Sequence[Path]) -> None:
+def become(uid: int | None, must_read: Sequence[Path], *, programs: bool = False) -> None:
     """Give up every capability, and with `uid` be that user from now on. Raises `OSError`.
 
     A job of root that could not read `must_read` otherwise (an installation under root's home, a repository of somebody
-    else's) keeps the right to read, where root has it; Landlock then says what.
+    else's) keeps the right to read, where root has it; Landlock then says what. With `programs`, those that it starts
+    keep it, too.
     """
     permitted = permitted_capabilities()
     was_root = os.getuid() == 0
@@ -46,7 +47,10 @@ def become(uid: int | None, must_read: Sequence[Path]) -> None:
         os.setresuid(uid, uid, uid)
     if permitted:
         unreadable = uid is None or not all(os.access(path, os.R_OK | os.X_OK) for path in must_read)
-        keep(permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0)
+        kept = permitted & 1 << CAP_DAC_READ_SEARCH if was_root and unreadable else 0
+        keep(kept, inherited=programs)
+        if programs and kept:
+            kernel.call("prctl", kernel.PR_CAP_AMBIENT, kernel.PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
     kernel.call("prctl", kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)  # /proc/self stays its own: CUDA names threads there
 
 
@@ -77,9 +81,11 @@ def somebody_can_read(folder: Path) -> bool:
     return works_in_throwaway(attempt)
 
 
-def keep(capabilities: int) -> None:
-    """Give up all capabilities but these, as a set of bits. Raises `OSError`."""
+def keep(capabilities: int, *, inherited: bool = False) -> None:
+    """Give up all capabilities but these, as a set of bits, which programs may then inherit. Raises `OSError`."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     low, high = capabilities & 0xFFFFFFFF, capabilities >> 32
-    sets = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable; twice
+    passed_low, passed_high = (low, high) if inherited else (0, 0)
+    # Effective, permitted, inheritable; twice.
+    sets = (ctypes.c_uint32 * 6)(low, low, passed_low, high, high, passed_high)
     kernel.call("capset", ctypes.addressof(header), ctypes.addressof(sets))

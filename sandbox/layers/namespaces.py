@@ -6,7 +6,9 @@ process of their own (`init`), whose death is the death of all.
 """
 
 import contextlib
+import faulthandler
 import os
+import resource
 import signal
 import struct
 from collections.abc import Callable, Sequence
@@ -115,10 +117,41 @@ def _start_init() -> int:
     return pid
 
 
-def mount_scratch(folder: Path, file_bytes: int, owner: int) -> None:
-    """Lay a small file system in memory over a job's folder: when it is full, it is full. Raises `OSError`."""
+def go_on_apart(flags: int, parent_pid: int) -> None:
+    """Go on as a copy of this process in new namespaces, which are gone with it. Raises `OSError`.
+
+    This process stays behind and ends as its copy does.
+    """
+    enter_new(flags)
+    kernel.die_with_parent(parent_pid)
+    _start_init()
+    if (pid := os.fork()) != 0:
+        _end_like(pid)
+
+
+def _end_like(pid: int) -> None:
+    """Wait for a child, and end with its code or by its signal. Never returns."""
+    try:
+        faulthandler.disable()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code >= 0:
+            os._exit(code)
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    finally:
+        os._exit(1)
+
+
+def mount_scratch(folder: Path, file_bytes: int, owner: int, *, maps_code: bool = False) -> None:
+    """Lay a small file system in memory over a job's folder: when it is full, it is full. Raises `OSError`.
+
+    `maps_code` is for a job that loads the libraries that it compiles; Landlock still lets it start nothing from there.
+    """
     options = f"size={file_bytes},nr_inodes={MAX_FILES},mode=0700,uid={owner},gid={owner}"
-    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    flags = MS_NOSUID | MS_NODEV | (0 if maps_code else MS_NOEXEC)
     kernel.call("mount", b"scratch", os.fsencode(folder), b"tmpfs", flags, options.encode())
 
 

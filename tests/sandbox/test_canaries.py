@@ -1,7 +1,7 @@
 import pytest
 
 from archgraft.sandbox import environment
-from archgraft.sandbox.canaries import MENDS, CanaryReport, check, tier_of
+from archgraft.sandbox.canaries import MENDS, OPTIONAL, CanaryReport, check, tier_of
 from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.protocol import Message, Outcome, SandboxError, Verdict
 from archgraft.sandbox.supervisor import LocalSandbox
@@ -78,13 +78,19 @@ def test_canaries_that_do_not_return_are_the_sandboxs_own_fault() -> None:
 def test_on_this_machine_foreign_code_is_confined(sandbox: LocalSandbox) -> None:
     rows = {row.layer: row for row in sandbox.canaries}
     assert rows.keys() == MENDS.keys()
-    optional = {"namespaces", "own user", "threads"}
+    optional = {"namespaces", *OPTIONAL}
     assert all(row.held for layer, row in rows.items() if layer not in optional), rows
     assert sandbox.tier == tier_of(sandbox.canaries)
 
 
 @pytest.mark.parametrize(
-    ("without", "open_layers"), [("landlock", {"files"}), ("seccomp", {"system calls"}), ("identity", {"own user"})]
+    ("without", "open_layers"),
+    [
+        ("landlock", {"files", "compiling"}),
+        ("seccomp", {"system calls", "compiling"}),
+        ("identity", {"own user"}),
+        ("control groups", {"control group"}),
+    ],
 )
 def test_what_is_left_out_is_found_open(without: Layer, open_layers: set[str]) -> None:
     with LocalSandbox(training=False, without=[without]) as sandbox:

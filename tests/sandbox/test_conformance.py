@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -10,15 +10,6 @@ from archgraft.sandbox.supervisor import LocalSandbox
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
 def test_local_sandbox_conforms(sandbox: LocalSandbox, check: Check) -> None:
     check(sandbox)
-
-
-@pytest.fixture(scope="module")
-def weak_sandbox() -> Iterator[LocalSandbox]:
-    """The least that runs at all: here a job may start processes, which the others refuse."""
-    without: tuple[Layer, ...] = ("namespaces", "landlock", "seccomp", "identity")
-    with LocalSandbox(training=False, allow_weak=True, without=without) as sandbox:
-        assert sandbox.tier == "C"
-        yield sandbox
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))

@@ -21,7 +21,7 @@ REPRESENTATIVE = (
     *("read_with_program", "list_folder", "naive_artefact", "naive_pickle"),
     *("write_overwrite", "write_open_truncated", "write_users_code", "change_mode", "change_time_of_open"),
     *("strike_kill", "strike_by_descriptor", "strike_limits", "strike_everybody"),
-    *("flood_memory", "flood_memory_given_up", "flood_disk", "flood_threads"),
+    *("flood_memory", "flood_memory_given_up", "flood_memory_growing", "flood_disk", "flood_threads"),
     *("survive_daemon", "survive_clone3", "hang_deaf", "crash_null", "crash_hostile_exception"),
     *("deluge_log", "gain_io_uring", "gain_user_namespace", "gain_foreign_architecture"),
 )
@@ -53,10 +53,41 @@ def test_an_attack_fails_in_the_sandbox(sandbox: LocalSandbox, name: str) -> Non
             "gain_namespace_of_clone",
             "network_program",
         ),
+        *("flood_memory_in_processes",),
     ],
 )
 def test_an_attack_fails_for_a_job_that_may_start_processes(sandbox: LocalSandbox, name: str) -> None:
     trial = try_confined(sandbox, name, forks=True)
+    assert not trial.got_through, trial
+
+
+GRANTED_TO_COMPILE = {"gain_program", "gain_program_by_descriptor"}
+"""A job that may compile may start programs of the system."""
+
+
+def compiling_or_skip(sandbox: LocalSandbox) -> LocalSandbox:
+    row = next(row for row in sandbox.canaries if row.layer == "compiling")
+    if not row.held:
+        pytest.skip(row.mend)
+    return sandbox
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("network_program", "read_with_shell", "write_with_program", "strike_with_program", "gain_executable"),
+        *("survive_program", "survive_daemon", "flood_memory_in_processes"),
+    ],
+)
+def test_an_attack_fails_for_a_job_that_may_compile(sandbox: LocalSandbox, name: str) -> None:
+    trial = try_confined(compiling_or_skip(sandbox), name, compiles=True)
+    assert not trial.got_through, trial
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in attack_names() if name not in GRANTED_TO_COMPILE])
+def test_every_attack_fails_for_a_job_that_may_compile(sandbox: LocalSandbox, name: str) -> None:
+    trial = try_confined(compiling_or_skip(sandbox), name, compiles=True)
     assert not trial.got_through, trial
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archgraft.sandbox import job_run
+from archgraft.sandbox import control_trees, job_run
 from archgraft.sandbox.conformance import answer, expect, new_mark, processes_named, run
 from archgraft.sandbox.process_tree import child_pids
 from archgraft.sandbox.protocol import Job, Limits, Message, SandboxError, Verdict
@@ -60,17 +60,30 @@ def test_a_killed_supervisor_leaves_no_process_and_no_folder_behind(tmp_path: Pa
     wait_until(lambda: not list(tmp_path.iterdir()))
 
 
+def control_groups_of(mark: str) -> list[Path]:
+    """The folders in which the supervisor of a marked process has its groups, where it could make any."""
+    memberships = Path(f"/proc/{processes_named(mark)[0]}/cgroup").read_text()
+    names = {part for part in memberships.replace("\n", "/").split("/") if part.startswith(control_trees.PREFIX)}
+    mounts = Path("/proc/self/mountinfo").read_text()
+    own_trees = control_trees.trees(mounts, Path("/proc/self/cgroup").read_text())
+    return [place / name for tree in own_trees for place in tree.places() for name in names if (place / name).exists()]
+
+
 def seconds_survived(killed: str) -> float:
-    """How long an endless job lives on after its supervisor, or its zygote, was killed with SIGKILL."""
+    """How long an endless job lives on after its supervisor, or its zygote, was killed with SIGKILL.
+
+    A supervisor's control groups count, too: of a lost zygote they are the supervisor's to remove.
+    """
     mark = new_mark()
     program = Path(__file__).with_name("supervisor_to_kill.py")
     supervisor = subprocess.Popen([sys.executable, program, mark])
     try:
         wait_until(lambda: bool(processes_named(mark)))
         (zygote,) = zygotes(supervisor.pid)
+        groups = control_groups_of(mark) if killed == "supervisor" else []
         os.kill(supervisor.pid if killed == "supervisor" else zygote, signal.SIGKILL)
         started = time.monotonic()
-        wait_until(lambda: not processes_named(mark) and not command_line(zygote))
+        wait_until(lambda: not (processes_named(mark) or command_line(zygote) or any(map(Path.exists, groups))))
         return time.monotonic() - started
     finally:
         supervisor.kill()
@@ -81,6 +94,23 @@ def seconds_survived(killed: str) -> float:
 def test_nothing_survives_a_kill_by_more_than_a_second(killed: str) -> None:
     # All else that the machine does only ever adds to the time: one of a few tries must keep the promise.
     assert any(seconds_survived(killed) < MAX_SURVIVAL_SECONDS for _ in range(3))
+
+
+@pytest.mark.slow
+def test_the_groups_of_a_supervisor_that_was_killed_with_its_zygote_are_removed_by_the_next() -> None:
+    mark = new_mark()
+    program = Path(__file__).with_name("supervisor_to_kill.py")
+    with subprocess.Popen([sys.executable, program, mark]) as supervisor:
+        wait_until(lambda: bool(processes_named(mark)))
+        groups = control_groups_of(mark)
+        if not groups:
+            pytest.skip("no control group is delegated to us")
+        for pid in (supervisor.pid, *zygotes(supervisor.pid)):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not processes_named(mark))
+    with LocalSandbox(training=False) as sandbox:
+        assert sandbox.tier
+        assert not any(map(Path.exists, groups))
 
 
 def test_an_endless_neighbour_costs_no_innocent_its_slot(sandbox: LocalSandbox) -> None:

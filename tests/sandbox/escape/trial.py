@@ -77,15 +77,16 @@ def declared(name: str) -> Attack:
     )
 
 
-def try_confined(sandbox: Sandbox, name: str, *, forks: bool = False) -> Trial:
-    """The attack as a job, on request as one that may start processes."""
+def try_confined(sandbox: Sandbox, name: str, *, forks: bool = False, compiles: bool = False) -> Trial:
+    """The attack as a job, on request as one that may start processes, or programs."""
     attack = declared(name)
     with Stage(with_process=attack.needs_process) as stage:
         limits = HANG_LIMITS if attack.harm is Harm.HANG else LIMITS
         message = Message({"attack": name, "target": asdict(stage.target)})
         readable = (REPOSITORY, Path(stage.target.folder) / "package")
         started = time.monotonic()
-        outcome = sandbox.run(Job("tests.sandbox.escape.job:run", message, readable, label=name, forks=forks), limits)
+        job = Job("tests.sandbox.escape.job:run", message, readable, name, forks=forks, compiles=compiles)
+        outcome = sandbox.run(job, limits)
         seconds = time.monotonic() - started
         loot = outcome.message.arrays["loot"].tobytes() if outcome.message is not None else b""
         said = f"{outcome.verdict.value}: {outcome.reason}"

@@ -35,11 +35,19 @@ def test_a_home_is_never_granted_whatever_the_search_path_says(monkeypatch: pyte
 
 
 def test_a_job_may_write_to_its_scratch_alone(tmp_path: Path) -> None:
-    grants = granted_paths.grants_for(tmp_path / "scratch", [tmp_path / "source"])
+    grants = granted_paths.grants_for(tmp_path / "scratch", [tmp_path / "source"], programs=False)
     writable = [grant.path for grant in grants if grant.rights & Right.MAKE_REG]
     assert writable == [tmp_path / "scratch"]
     assert {grant.path: grant.rights for grant in grants}[tmp_path / "source"] == READ
     assert not SCRATCH & Right.EXECUTE
+
+
+def test_only_a_job_that_may_compile_starts_programs_and_none_that_it_could_write(tmp_path: Path) -> None:
+    plain, compiling = (granted_paths.grants_for(tmp_path, [], programs=programs) for programs in (False, True))
+    assert not any(grant.rights & Right.EXECUTE for grant in plain)
+    executable = [grant for grant in compiling if grant.rights & Right.EXECUTE]
+    assert Path("/usr/bin") in [grant.path for grant in executable]
+    assert not any(grant.rights & (Right.WRITE_FILE | Right.MAKE_REG) for grant in executable)
 
 
 def test_what_this_user_may_not_see_is_no_folder(tmp_path: Path) -> None:
