@@ -37,6 +37,7 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
+from archgraft.evaluator.user_code import trained_by
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.contract_json import contract_to_json
@@ -88,7 +89,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     chooser = make_chooser(settings.search.chooser, settings.llm)
     chooser.check()
     splits = task.load()
-    check_recipe(recipe_of(task, settings), splits)
+    check_recipe(recipe_of(task, settings), task.loss, splits)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
     watcher.phase(f"reading {request.model}")
@@ -195,8 +196,9 @@ def recipe_of(task: Task, settings: Settings) -> Recipe:
     return replace(task.recipe, **overrides)
 
 
-def check_recipe(recipe: Recipe, splits: Splits) -> None:
-    """Raises `UsageError` for a recipe that the data can't be trained with."""
+def check_recipe(recipe: Recipe, loss: str, splits: Splits) -> None:
+    """Raises `UsageError` for a recipe that the data can't be trained with, `TaskError` for functions not found."""
+    trained_by(recipe, loss)
     inputs = splits.train.inputs
     if recipe.augments and (inputs.ndim != 4 or inputs.dtype != "float32"):
         raise UsageError(

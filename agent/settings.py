@@ -65,6 +65,10 @@ class RecipeSettings:
     )
     horizontal_flip: bool | None = _setting(None, "Whether pictures are mirrored left to right at random.")
     mixed_precision: bool | None = _setting(None, "Whether training on a CUDA GPU computes in bfloat16.")
+    train_function: str | None = _setting(
+        None,
+        "Your own training, as path/to/file.py:function or package.module:function, called with (model, data, budget).",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.results import Metrics, Result, Stage, Status
 from archgraft.evaluator.tasks.protocol import Split, Splits, Task
+from archgraft.evaluator.user_code import trained_by
 from archgraft.evaluator.verdicts import status_of
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox, Verdict
 
@@ -64,29 +64,29 @@ def evaluate(
     early_stop: EarlyStop | None = None,
     keep_weights: bool = False,
     weights: Arrays | None = None,
-    readable: tuple[Path, ...] = (),
     device: Device = CPU,
 ) -> Evaluation:
     """Train a candidate from `seed` and score it on one split; with `weights`, score that state without training.
 
-    `recipe` stands in for the task's own; `readable` are folders that the child may import from (a user's loss). What a
-    candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`, and what `task.score` raises.
+    `recipe` stands in for the task's own. What a candidate does wrong is in the result, never raised (law 4). Raises
+    `SandboxError`, `TaskError` where a function of the user's is gone, and what `task.score` raises.
     """
+    trained = trained_by(recipe or task.recipe, task.loss)
     held: Split = getattr(splits, split)
     generator = np.random.default_rng([seed, 0 if split == "validation" else 1])
     dialogue = Dialogue(prepare(held.inputs, task.causal, generator), task.output_shape, caps, early_stop, generator)
     header: dict[str, Any] = {
         "source": candidate.source,
         "construct": candidate.construct,
-        "recipe": asdict(recipe or task.recipe),
-        "loss": task.loss,
+        "recipe": asdict(trained.recipe),
+        "loss": trained.loss,
         "seed": seed,
         "device": asdict(device),
         "return_weights": keep_weights,
     }
     arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
     arrays |= {f"weights/{name}": array for name, array in (weights or {}).items()}
-    job = Job(TRAIN_ENTRY, Message(header, arrays), readable, label=f"train, seed {seed}")
+    job = Job(TRAIN_ENTRY, Message(header, arrays), trained.readable, label=f"train, seed {seed}")
     outcome = sandbox.run(job, _with_room(limits, dialogue.examination, task), dialogue.respond)
     result = _result(outcome, dialogue, task, held, seed, split)
     kept = outcome.message.arrays if keep_weights and result.ok and outcome.message is not None else None
