@@ -72,6 +72,24 @@ class RecipeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxySettings:
+    """Which untrained measures may reject a candidate before it is trained; docs/proxies.md has what they are worth."""
+
+    names: str = _setting(
+        "",
+        "Zero-cost proxies that may reject, separated by commas: parameters, flops, synflow, naswot, zico, gradsign; "
+        "empty turns them off.",
+    )
+    min_results: int = _setting(20, "Results that a proxy is compared with before it may reject.", at_least=3)
+    min_correlation: float = _setting(
+        0.3, "Rank correlation with real results below which a proxy is switched off.", at_least=-1, at_most=1
+    )
+    reject_share: float = _setting(
+        0.3, "Share of all candidates, the lowest by the proxies' mean rank, that isn't trained.", at_least=0, at_most=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PlannerSettings:
     """How the thompson planner learns; agent/planners/thompson.py explains the symbols."""
 
@@ -121,6 +139,7 @@ class Settings:
 
     search: SearchSettings = SearchSettings()
     recipe: RecipeSettings = RecipeSettings()
+    proxies: ProxySettings = ProxySettings()
     planner: PlannerSettings = PlannerSettings()
     llm: LlmSettings = LlmSettings()
     sandbox: SandboxSettings = SandboxSettings()
