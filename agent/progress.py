@@ -17,6 +17,10 @@ class Watcher(Protocol):
         """The search turns to something new."""
         ...
 
+    def warning(self, text: str) -> None:
+        """Something about the task is suspicious."""
+        ...
+
     def attempt(self, attempt: Attempt, left: str) -> None:
         """An attempt is finished; `left` says what of the budget remains."""
         ...
@@ -78,6 +82,10 @@ class PlainWatcher:
     def phase(self, text: str) -> None:
         """Say it."""
         self._echo(text)
+
+    def warning(self, text: str) -> None:
+        """Say it."""
+        self._echo(f"Warning: {text}")
 
     def attempt(self, attempt: Attempt, left: str) -> None:
         """Say what was tried, what came of it, and where the search stands."""

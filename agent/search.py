@@ -6,7 +6,7 @@ where a stopped run was.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
+from archgraft.evaluator.tasks.soundness import check_data
 from archgraft.evaluator.user_code import trained_by
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.tree_ops.contract import Contract
@@ -89,6 +90,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     chooser = make_chooser(settings.search.chooser, settings.llm)
     chooser.check()
     splits = task.load()
+    warnings = check_data(task, splits)
     check_recipe(recipe_of(task, settings), task.loss, splits)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
@@ -97,6 +99,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits)
     check_output(rootstock, task)
     with open_run(request.out, run_info(request, task, modules)) as store:
+        warn(store, warnings, watcher)
         setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser, devices)
         return setup.run(planner, watcher)
 
@@ -177,6 +180,15 @@ class _Setup:
                 f"{self.request.out}: this run is finished: its sealed test split was opened after {n_attempts} "
                 "attempts, so a larger budget comes too late for it. Start a new run with another --out"
             )
+
+
+def warn(store: RunStore, warnings: Sequence[str], watcher: Watcher) -> None:
+    """Say what is suspicious, and keep it for the report: once, however often the run is taken up again."""
+    known = {event.text for event in store.events() if event.kind == "warning"}
+    for text in warnings:
+        watcher.warning(text)
+        if text not in known:
+            store.record_event("warning", text)
 
 
 def limits_of(settings: Settings) -> Limits:
