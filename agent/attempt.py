@@ -24,7 +24,8 @@ class Attempt:
 
     `candidate_id` equals `index`. `oriented_score` is None unless `result.ok`; more is better. It is a mean over
     `result.n_seeds` seeds: of all the search's for what keeps promising a gain, of fewer otherwise. `gain` is the
-    difference to the parent's; `improved` says that it exceeds the noise that seeds make in such a difference.
+    difference to the parent's on the same rung; `improved` says that it exceeds the noise that seeds make in such a
+    difference. A candidate that is promoted to a higher rung keeps its attempt, whose result is then the new one.
     """
 
     index: int
@@ -38,6 +39,8 @@ class Attempt:
     improved: bool
     descriptor: Descriptor | None
     n_parameters: int | None
+    rung_scores: tuple[float, ...] = ()
+    """Oriented scores with the search's first seed, of each rung that it was trained at, from the lowest."""
 
     @property
     def candidate_id(self) -> int:

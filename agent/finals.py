@@ -11,6 +11,7 @@ from archgraft.agent.attempt import Attempt
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
+from archgraft.evaluator.results import Status
 
 ROOTSTOCK = 0
 _FIRST_SEED = 1_000  # apart from the search's own seeds, so that no score is met twice
@@ -50,9 +51,10 @@ class Finals:
         return range(first, first + self.n_seeds)
 
     def finalists(self) -> list[int]:
-        """The candidates with the best single scores, best first; ties go to the earlier one."""
-        scored = [a for a in self.store.attempts() if a.index != ROOTSTOCK and a.oriented_score is not None]
-        scored.sort(key=lambda attempt: (-(attempt.oriented_score or 0.0), attempt.index))
+        """The candidates with the best scores on the highest rung, then those below; ties go to the earlier one."""
+        run_well = (Status.OK, Status.NOT_PROMOTED)
+        scored = [a for a in self.store.attempts() if a.index != ROOTSTOCK and a.status in run_well]
+        scored.sort(key=lambda attempt: (-attempt.result.rung, -_score(attempt), attempt.index))
         return [attempt.index for attempt in scored[: self.n_finalists]]
 
     def _each(self, work: Callable[[int, int], None], pairs: Iterable[tuple[int, int]]) -> None:
@@ -92,3 +94,8 @@ class Finals:
     def _measured(self, candidate_id: int, seed: int, split: str) -> bool:
         found = self.store.measurements("finalist", split)
         return any((m.candidate_id, m.result.seed) == (candidate_id, seed) for m in found)
+
+
+def _score(attempt: Attempt) -> float:
+    """On the highest rung that the candidate was trained at; of several seeds where it had them."""
+    return attempt.rung_scores[-1] if attempt.oriented_score is None else attempt.oriented_score

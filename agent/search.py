@@ -18,6 +18,7 @@ from archgraft.agent.choosers.protocol import Chooser
 from archgraft.agent.devices import DevicePool, find_devices
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
+from archgraft.agent.ladder import Ladder
 from archgraft.agent.loop import SearchLoop, spent
 from archgraft.agent.noise import early_stop_of, noise_of, plant_rootstock, seeds_of
 from archgraft.agent.orchard import Orchard
@@ -25,6 +26,7 @@ from archgraft.agent.planners.make import make_planner
 from archgraft.agent.planners.protocol import Planner
 from archgraft.agent.progress import Watcher
 from archgraft.agent.rootstock import Rootstock, plant, self_contained
+from archgraft.agent.scoring import Scoring
 from archgraft.agent.settings import SearchSettings, Settings, flat
 from archgraft.agent.show_tree import BATCH
 from archgraft.agent.store.opening import open_run
@@ -35,6 +37,7 @@ from archgraft.agent.trainer import Trainer
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
+from archgraft.evaluator.rungs import epochs_by_rung
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.tasks.soundness import check_data
@@ -92,6 +95,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     splits = task.load()
     warnings = check_data(task, splits)
     check_recipe(recipe_of(task, settings), task.loss, splits)
+    epochs_of_rungs(recipe_of(task, settings), settings.search)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
     watcher.phase(f"reading {request.model}")
@@ -125,9 +129,15 @@ class _Setup:
         trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices)
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)
-        plant_rootstock(self.store, self.rootstock, trainer, metric, seeds, search.slots)
-        noise = noise_of(self.store)
-        early = trainer.stopping_early(early_stop_of(self.store))
+        trainers = [trainer.with_epochs(epochs) for epochs in epochs_of_rungs(recipe, search)]
+        plant_rootstock(self.store, self.rootstock, trainers, metric, seeds, search.slots)
+        scoring = Scoring(
+            trainers=[stopping(one, self.store, rung, search) for rung, one in enumerate(trainers)],
+            metric=metric,
+            noises=[noise_of(self.store, rung) for rung in range(len(trainers))],
+            seeds=seeds[: search.confirmation_seeds],
+            let_through_share=search.let_through_share,
+        )
         caps = caps_of(self.rootstock, search)
         orchard = Orchard(
             self.store,
@@ -148,10 +158,9 @@ class _Setup:
             store=self.store,
             planner=planner,
             chooser=self.chooser,
-            runner=AttemptRunner(
-                self.store, orchard, workshop, early, metric, noise, seeds[: search.confirmation_seeds]
-            ),
+            runner=AttemptRunner(self.store, orchard, workshop, scoring),
             orchard=orchard,
+            ladder=Ladder(search.rungs, search.reduction, search.let_through_share, search.seed),
             budget=self.request.budget,
             task_line=task_line(self.task, self.splits),
             seed=search.seed,
@@ -159,7 +168,9 @@ class _Setup:
             on_attempt=lambda attempt: self._heard(attempt, watcher),
         )
         self._refuse_reopening()
-        watcher.phase(f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {noise:.3g}")
+        watcher.phase(
+            f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {scoring.noises[-1]:.3g}"
+        )
         ended_because = loop.run()
         self.store.record_event("search ended", ended_because)
         sync_mirror(self.store)
@@ -206,6 +217,19 @@ def recipe_of(task: Task, settings: Settings) -> Recipe:
     """The task's recipe with what the settings override."""
     overrides = {name: value for name, value in asdict(settings.recipe).items() if value is not None}
     return replace(task.recipe, **overrides)
+
+
+def epochs_of_rungs(recipe: Recipe, settings: SearchSettings) -> tuple[int, ...]:
+    """The epochs of each rung. Raises `UsageError` when there are too few to tell rungs apart."""
+    try:
+        return epochs_by_rung(recipe.epochs, settings.rungs, settings.reduction)
+    except ValueError as error:
+        raise UsageError(f"search.rungs: {error}: set fewer rungs, or more epochs (recipe.epochs)") from error
+
+
+def stopping(trainer: Trainer, store: RunStore, rung: int, settings: SearchSettings) -> Trainer:
+    """The trainer of a rung, which ends what clearly doesn't learn unless that is turned off."""
+    return trainer.stopping_early(early_stop_of(store, rung)) if settings.early_stop else trainer
 
 
 def check_recipe(recipe: Recipe, loss: str, splits: Splits) -> None:

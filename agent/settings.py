@@ -33,6 +33,19 @@ class SearchSettings:
     confirmation_seeds: int = _setting(
         3, "Seeds that a candidate which beats its parent is trained with; its score is their mean.", at_least=1
     )
+    rungs: int = _setting(
+        1, "Levels of training effort; with 1 every candidate is trained with the whole recipe at once.", at_least=1
+    )
+    reduction: int = _setting(
+        3, "Each rung trains this many times the epochs of the one below, and the best of as many go up.", at_least=2
+    )
+    early_stop: bool = _setting(True, "Whether a training that learns many times slower than the rootstock is ended.")
+    let_through_share: float = _setting(
+        0.1,
+        "Share of what a stage would reject that passes by chance, so that its errors are known.",
+        at_least=0,
+        at_most=1,
+    )
     n_finalists: int = _setting(3, "Best candidates that are trained anew with several seeds.", at_least=1)
     finalist_seeds: int = _setting(3, "Seeds for each finalist and for the rootstock.", at_least=2)
     max_parameters_ratio: float = _setting(2.0, "Cap on parameters, as a multiple of the rootstock's.", above=0)

@@ -43,9 +43,15 @@ class Trainer:
     early_stop: EarlyStop | None = None
     devices: DevicePool = field(default_factory=DevicePool)
 
-    def train(self, source: str, construct: str, seed: int, *, keep_weights: bool = False) -> Trained:
-        """Train from scratch and score on the validation split."""
-        options: dict[str, Any] = {"early_stop": self.early_stop, "keep_weights": keep_weights}
+    def train(
+        self, source: str, construct: str, seed: int, *, keep_weights: bool = False, let_through: bool = False
+    ) -> Trained:
+        """Train from scratch and score on the validation split; `let_through` as in `evaluate`."""
+        options: dict[str, Any] = {
+            "early_stop": self.early_stop,
+            "let_through": let_through,
+            "keep_weights": keep_weights,
+        }
         return self._evaluated(source, construct, seed, options)
 
     def test(self, source: str, construct: str, seed: int, weights: Path) -> Trained:
@@ -64,6 +70,10 @@ class Trainer:
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""
         return replace(self, early_stop=early_stop)
+
+    def with_epochs(self, epochs: int) -> "Trainer":
+        """The same, with a shorter or longer training."""
+        return replace(self, recipe=replace(self.recipe, epochs=epochs))
 
     def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
         with self.devices.lease() as device:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.cascade import RungTally, StageTally, rung_tallies, stage_tallies
 from archgraft.agent.front import Front, front_of
 from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
@@ -38,6 +39,8 @@ class Page:
     figures: dict[str, figures.Figure]
     steps: Sequence[Step]
     failures: Sequence[Failure]
+    stages: Sequence[StageTally]
+    rungs: Sequence[RungTally]
     operators: Sequence[Contribution]
     families: Sequence[Contribution]
     spend: Spend
@@ -65,6 +68,11 @@ class Page:
     def n_stopped_early(self) -> int:
         """How many of them were stopped early, as they were clearly behind."""
         return sum(attempt.status is Status.STOPPED_EARLY for attempt in self.tried)
+
+    @property
+    def n_not_promoted(self) -> int:
+        """How many of them were not trained in full, as others did better on a lower rung."""
+        return sum(attempt.status is Status.NOT_PROMOTED for attempt in self.tried)
 
     @property
     def n_rescued(self) -> int:
@@ -103,6 +111,8 @@ def gather(run: RunReader) -> Page:
         figures=_figures(run, attempts, best) if comparison is not None else {},
         steps=lineage(run, best) if comparison is not None else (),
         failures=failures(tried),
+        stages=stage_tallies(attempts),
+        rungs=rung_tallies(attempts, run.promotions()),
         operators=by_operator(tried),
         families=by_family(tried),
         spend=run.spend(),
@@ -150,7 +160,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    names = ("number", "score", "difference", "count", "ratio", "duration", "words", "sentence")
+    names = ("number", "score", "difference", "count", "ratio", "duration", "share", "words", "sentence")
     environment.filters |= {name: getattr(text, name) for name in names}
     environment.filters["script_data"] = _script_data
     return environment
