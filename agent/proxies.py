@@ -18,8 +18,8 @@ from archgraft.evaluator.proxies.names import NAMES
 
 WINDOW = 200
 """Candidates that are remembered: what was true of small early models needn't be of the later ones."""
-_STREAM = 3
-"""Beside the streams of planning (0), choosing (1) and promoting (2) of the same attempt; see agent/loop.py."""
+_STREAM = 4
+"""Beside the streams of planning (0), choosing (1), the ladder (2) and early stops (3) of the same attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class ProxyFilter:
     def told(self, candidate_id: int, scores: Mapping[str, float], oriented_score: float | None) -> "ProxyFilter":
         """The filter that knows of one more attempt; what is told of the same candidate later takes its place.
 
-        More of `oriented_score` is better. Tell of the rootstock, too, and of the rejected, so that a share of all is
-        rejected and not one of those that are left.
+        More of `oriented_score` is better; all are to be of one level of training, the lowest rung's. Tell of the
+        rootstock, too, and of the rejected, so that a share of all is rejected and not one of those that are left.
         """
         others = [one for one in self.known if one.candidate_id != candidate_id]
         return replace(self, known=(*others, Known(candidate_id, dict(scores), oriented_score))[-WINDOW:])
