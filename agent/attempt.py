@@ -1,6 +1,7 @@
 """One attempt of a search: what was tried on which parent, and what came of it. The planner learns from these alone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from archgraft.evaluator.results import Result, Status
 from archgraft.tree_ops.edits import Operator
@@ -41,6 +42,8 @@ class Attempt:
     n_parameters: int | None
     rung_scores: tuple[float, ...] = ()
     """Oriented scores with the search's first seed, of each rung that it was trained at, from the lowest."""
+    proxy_scores: Mapping[str, float] = field(default_factory=dict)
+    """Zero-cost proxies of the untrained model, by name; none where they are turned off."""
 
     @property
     def candidate_id(self) -> int:

@@ -1,14 +1,15 @@
 """Carries out one planned attempt, or a promotion, in a worker thread, and writes down what came of it."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.descriptor import describe
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.scoring import Scored, Scoring, Standing
+from archgraft.agent.screening import Screen
 from archgraft.agent.store.records import Candidate, Compute, Proposal
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.workshop import Workshop
@@ -16,6 +17,16 @@ from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.results import Passage, Result, Stage, StageRecord, Status, joined
 from archgraft.tree_ops.identity import tree_hash
 from archgraft.tree_ops.tree import Tree
+
+
+@dataclass
+class _Course:
+    """How far an attempt came, and what that cost."""
+
+    stages: tuple[StageRecord, ...] = ()
+    cpu_seconds: float = 0.0
+    tree: Tree | None = None
+    proxy_scores: Mapping[str, float] = field(default_factory=dict)
 
 
 class StoppedError(RuntimeError):
@@ -30,6 +41,8 @@ class AttemptRunner:
     orchard: Orchard
     workshop: Workshop
     scoring: Scoring
+    screens: Sequence[Screen] = ()
+    """What a verified candidate must pass before it is trained, the cheapest first."""
     stopped: bool = False
 
     def stop(self) -> None:
@@ -38,14 +51,15 @@ class AttemptRunner:
         self.workshop.sandbox.close()
 
     def run(self, proposal: Proposal, told: Sequence[Attempt]) -> Attempt:
-        """Edit, verify, train on the lowest rung, record. `told` are the attempts that the plan was made from."""
-        started = time.perf_counter()
-        standing, tree, cpu_seconds = self._standing(proposal, told)
+        """Edit, verify, screen, train on the lowest rung, record. `told` are the attempts that the plan came from."""
+        started, course = time.perf_counter(), _Course()
+        standing = self._standing(proposal, told, course)
         wall_seconds = time.perf_counter() - started
-        standing = replace(standing, result=replace(standing.result, wall_seconds=wall_seconds))
-        attempt = self._attempt(proposal, standing, tree)
+        stages = joined((course.stages, standing.result.stages))
+        standing = replace(standing, result=replace(standing.result, wall_seconds=wall_seconds, stages=stages))
+        attempt = self._attempt(proposal, standing, course)
         self._check_running()
-        self.store.record_result(attempt, Compute(wall_seconds, cpu_seconds))
+        self.store.record_result(attempt, Compute(wall_seconds, course.cpu_seconds))
         return attempt
 
     def promote(self, promotion: Promotion, told: Sequence[Attempt]) -> Attempt:
@@ -70,17 +84,18 @@ class AttemptRunner:
         self.store.record_promotion(promotion, promoted, Compute(wall_seconds, scored.cpu_seconds))
         return promoted
 
-    def _standing(self, proposal: Proposal, told: Sequence[Attempt]) -> tuple[Standing, Tree | None, float]:
+    def _standing(self, proposal: Proposal, told: Sequence[Attempt], course: _Course) -> Standing:
         plan, answer = proposal.question.plan, proposal.answer
         if answer is None or not plan.options:
-            return self._failure(Status.NO_OPTION, Stage.EDIT, plan.reason, ()), None, 0.0
+            return self._failure(Status.NO_OPTION, Stage.EDIT, plan.reason)
         started = time.perf_counter()
         edit = plan.options[answer.option].edit
         verified = self.workshop.offspring(self.orchard.tree(plan.parent_id), edit)
         seconds = time.perf_counter() - started
+        course.cpu_seconds, course.tree = verified.cpu_seconds, verified.tree
         if verified.tree is None:
-            stages = _stages(verified.stage, seconds, verified.reason)
-            return self._failure(verified.status, verified.stage, verified.reason, stages), None, verified.cpu_seconds
+            course.stages = _stages(verified.stage, seconds, verified.reason)
+            return self._failure(verified.status, verified.stage, verified.reason)
         candidate = Candidate(
             id=proposal.attempt,
             parent_id=plan.parent_id,
@@ -96,17 +111,28 @@ class AttemptRunner:
         self.store.record_candidate(candidate)
         if twin is not None:
             reason = f"the same tree as candidate {twin}"
-            stages = _stages(Stage.VERIFY, seconds, reason)
-            failure = self._failure(Status.DUPLICATE, Stage.VERIFY, reason, stages)
-            return failure, verified.tree, verified.cpu_seconds
-        parent = told[plan.parent_id]
+            course.stages = _stages(Stage.VERIFY, seconds, reason)
+            return self._failure(Status.DUPLICATE, Stage.VERIFY, reason)
+        course.stages = _stages(Stage.GATES, seconds)
+        return self._screened(candidate, told, course) or self._trained(candidate, told[plan.parent_id], course)
+
+    def _screened(self, candidate: Candidate, told: Sequence[Attempt], course: _Course) -> Standing | None:
+        """The standing of a candidate that a screen rejected, or None."""
+        for screen in self.screens:
+            screened = screen(_source(candidate), candidate.id, told)
+            course.cpu_seconds += screened.cpu_seconds
+            course.stages = joined((course.stages, (screened.record,)))
+            course.proxy_scores = {**course.proxy_scores, **screened.proxy_scores}
+            if screened.status is not Status.OK:
+                return self._failure(screened.status, screened.record.stage, screened.record.reason)
+        return None
+
+    def _trained(self, candidate: Candidate, parent: Attempt, course: _Course) -> Standing:
         scored = self.scoring.train(_source(candidate), candidate.id, 0, parent)
         self._check_running()
         self._keep(candidate, scored)
-        standing = self.scoring.standing(scored, parent)
-        stages = joined((_stages(Stage.GATES, seconds), standing.result.stages))
-        standing = replace(standing, result=replace(standing.result, stages=stages))
-        return standing, verified.tree, verified.cpu_seconds + scored.cpu_seconds
+        course.cpu_seconds += scored.cpu_seconds
+        return self.scoring.standing(scored, parent)
 
     def _keep(self, candidate: Candidate, scored: Scored) -> None:
         """Record the scores that a mean was taken of; they are charged with the attempt."""
@@ -123,13 +149,13 @@ class AttemptRunner:
         ids = (attempt.index for attempt in told)
         return next((index for index in ids if known.get(index) == candidate.tree_hash), None)
 
-    def _failure(self, status: Status, stage: Stage, reason: str, stages: tuple[StageRecord, ...]) -> Standing:
+    def _failure(self, status: Status, stage: Stage, reason: str) -> Standing:
         seed, tier = self.workshop.seed, self.workshop.sandbox.tier
-        result = Result(status, stage, reason, seed, "validation", None, 0.0, tier, stages=stages)
+        result = Result(status, stage, reason, seed, "validation", None, 0.0, tier)
         return Standing(result, None, None, improved=False, rung_scores=())
 
-    def _attempt(self, proposal: Proposal, standing: Standing, tree: Tree | None) -> Attempt:
-        plan, answer = proposal.question.plan, proposal.answer
+    def _attempt(self, proposal: Proposal, standing: Standing, course: _Course) -> Attempt:
+        tree, plan, answer = course.tree, proposal.question.plan, proposal.answer
         chosen = plan.options[answer.option] if answer is not None and plan.options else None
         return Attempt(
             index=proposal.attempt,
@@ -144,6 +170,7 @@ class AttemptRunner:
             descriptor=describe(tree, self.workshop.rootstock.tree) if tree is not None else None,
             n_parameters=tree.n_parameters if tree is not None else None,
             rung_scores=standing.rung_scores,
+            proxy_scores=course.proxy_scores,
         )
 
     def _check_running(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import fmean
@@ -16,6 +16,7 @@ from archgraft.agent.store.records import Candidate, Compute, Role
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trained, Trainer
 from archgraft.evaluator.early_stop import EarlyStop
+from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.results import Metrics, Result, joined
 from archgraft.evaluator.statistics import seed_noise
 from archgraft.evaluator.tasks.protocol import Metric
@@ -32,11 +33,12 @@ def plant_rootstock(
     metric: Metric,
     seeds: Sequence[int],
     slots: int,
+    proxies: Callable[[CandidateSource], Mapping[str, float]] = lambda _: {},
 ) -> None:
     """Record attempt 0, the rootstock, trained on every rung: its score is the mean over the seeds on the top one.
 
-    `trainers` are those of the rungs, the lowest first. What is there already is not repeated. Raises `UsageError` when
-    the rootstock itself can't be trained.
+    `trainers` are those of the rungs, the lowest first; `proxies` gives its zero-cost proxies. What is there already is
+    not repeated. Raises `UsageError` when the rootstock itself can't be trained.
     """
     if any(attempt.index == 0 for attempt in store.attempts()):
         return
@@ -64,6 +66,7 @@ def plant_rootstock(
         descriptor=describe(tree, tree),
         n_parameters=tree.n_parameters,
         rung_scores=tuple(metric.oriented(first[rung]) for rung in range(len(trainers))),
+        proxy_scores=proxies(CandidateSource(tree.source, tree.construct)),
     )
     store.record_result(attempt, Compute())  # its trainings are charged already, one by one
 

@@ -1,6 +1,6 @@
 """Trains models for a search: the same task, recipe and limits for the rootstock and every candidate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation
 from archgraft.evaluator.latency_comparison import Compared, compare_latency
+from archgraft.evaluator.proxies.score import ProxyScores, proxy_scores
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Splits, Task
+from archgraft.evaluator.user_code import trained_by
 from archgraft.sandbox.protocol import Limits, Sandbox
 
 
@@ -66,6 +68,22 @@ class Trainer:
                 self.sandbox, candidate, rootstock, inputs, limits=self.limits, seed=seed, device=device
             )
         return compared, _compute(compared, device)
+
+    def proxies(self, source: CandidateSource, names: Sequence[str], seed: int) -> ProxyScores:
+        """Zero-cost proxies of an untrained model."""
+        trained = trained_by(self.recipe, self.task.loss)
+        with self.devices.lease() as device:
+            return proxy_scores(
+                self.sandbox,
+                source,
+                trained.loss,
+                self.splits.train,
+                names=names,
+                seed=seed,
+                limits=self.limits,
+                readable=trained.readable,
+                device=device,
+            )
 
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""

@@ -19,6 +19,8 @@ class Status(StrEnum):
     NONFINITE = "nonfinite"
     BATCH_LEAK = "batch_leak"
     NOT_CAUSAL = "not_causal"
+    OUTRANKED = "outranked"
+    """Not trained: zero-cost proxies place it among the lowest."""
     STOPPED_EARLY = "stopped_early"
     NOT_PROMOTED = "not_promoted"
     """Ran well at a lower rung; others did better there, so far."""

@@ -70,6 +70,11 @@ class Page:
         return sum(attempt.status is Status.STOPPED_EARLY for attempt in self.tried)
 
     @property
+    def n_outranked(self) -> int:
+        """How many of them were not trained, as zero-cost proxies placed them among the lowest."""
+        return sum(attempt.status is Status.OUTRANKED for attempt in self.tried)
+
+    @property
     def n_not_promoted(self) -> int:
         """How many of them were not trained in full, as others did better on a lower rung."""
         return sum(attempt.status is Status.NOT_PROMOTED for attempt in self.tried)

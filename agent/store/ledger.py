@@ -28,6 +28,7 @@ def ledger(run: RunReader) -> list[Entry]:
             "rescues": to_json(attempt.result.rescues),
             "rung": attempt.result.rung,
             "rung_scores": to_json(attempt.rung_scores),
+            "proxy_scores": to_json(attempt.proxy_scores),
             "gain": attempt.gain,
             "improved": attempt.improved,
             "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,

@@ -256,6 +256,7 @@ def _attempt(row: Row[Any]) -> Attempt:
         descriptor=from_json(Descriptor, row.descriptor) if row.descriptor is not None else None,
         n_parameters=row.n_parameters,
         rung_scores=from_json(tuple[float, ...], row.rung_scores),
+        proxy_scores=from_json(dict[str, float], row.proxy_scores),
     )
 
 

@@ -197,6 +197,7 @@ class RunStore(RunReader):
             "family": attempt.family,
             "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,
             "n_parameters": attempt.n_parameters,
+            "proxy_scores": to_json(attempt.proxy_scores),
         }
         connection.execute(insert(tables.attempts).values({**row, **self._standing(attempt, result_id)}))
 

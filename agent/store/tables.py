@@ -91,6 +91,7 @@ attempts = Table(
     Column("improved", Boolean, nullable=False),
     Column("descriptor", Text),
     Column("n_parameters", Integer),
+    Column("proxy_scores", Text, nullable=False),
     Column("rung_scores", Text, nullable=False),
     Column("elapsed_seconds", Float, nullable=False),
 )

@@ -32,6 +32,9 @@ class Quiet:
     def phase(self, text: str) -> None:
         """Nothing to say."""
 
+    def warning(self, text: str) -> None:
+        """Nor to warn of."""
+
     def attempt(self, attempt: Attempt, left: str) -> None:
         self._left -= 1
         if not self._left:
