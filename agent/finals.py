@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from safetensors.numpy import load_file
+
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
+from archgraft.evaluator.latency_comparison import TimedModel
 from archgraft.evaluator.results import Status
 
 ROOTSTOCK = 0
@@ -80,9 +83,15 @@ class Finals:
     def _time(self, candidate_id: int) -> None:
         if candidate_id in self.store.latencies():
             return
-        pair = [self.store.candidate(one) for one in (candidate_id, ROOTSTOCK)]
-        ours, theirs = (CandidateSource(one.source, one.construct) for one in pair)
-        self.store.record_latency(candidate_id, *self.trainer.time(ours, theirs, self.seed))
+        compared, compute = self.trainer.time(self._timed(candidate_id), self._timed(ROOTSTOCK), self.seed)
+        self.store.record_latency(candidate_id, compared, compute)
+
+    def _timed(self, candidate_id: int) -> TimedModel:
+        """With the weights of its first training that went well, if any did."""
+        candidate = self.store.candidate(candidate_id)
+        weights = self.store.weights(candidate_id)
+        source = CandidateSource(candidate.source, candidate.construct)
+        return TimedModel(source, load_file(weights[min(weights)]) if weights else {})
 
     def _test(self, candidate_id: int, seed: int) -> None:
         if self._measured(candidate_id, seed, "test"):

@@ -60,7 +60,7 @@ from archgraft.tree_ops.model_reference import ModelReference
 PRELOAD = (
     "archgraft.evaluator.trace",
     "archgraft.evaluator.train",
-    "archgraft.evaluator.latency_pair",
+    "archgraft.evaluator.timed_model",
     "archgraft.evaluator.proxies.compute",
 )
 """What a sandbox for a search should have imported before its first job."""

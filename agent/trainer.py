@@ -13,7 +13,7 @@ from archgraft.agent.store.records import Compute
 from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation
-from archgraft.evaluator.latency_comparison import Compared, compare_latency
+from archgraft.evaluator.latency_comparison import Compared, TimedModel, compare_latency
 from archgraft.evaluator.proxies.score import ProxyScores, proxy_scores
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rescue import evaluate_with_rescue
@@ -60,7 +60,7 @@ class Trainer:
         """Score trained weights on the sealed test split."""
         return self._evaluated(source, construct, seed, {"split": "test", "weights": load_file(weights)})
 
-    def time(self, candidate: CandidateSource, rootstock: CandidateSource, seed: int) -> tuple[Compared, Compute]:
+    def time(self, candidate: TimedModel, rootstock: TimedModel, seed: int) -> tuple[Compared, Compute]:
         """How fast one model is beside another, and what it cost to tell."""
         with self.devices.lease() as device:
             inputs = self.splits.validation.inputs

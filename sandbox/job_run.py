@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
-from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, tree
+from archgraft.sandbox.process_tree import ProcessUse, cpu_seconds, memory_bytes, tree
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
@@ -75,6 +75,7 @@ class JobRun:
     peak_memory_bytes: int = 0
     ready_seconds: float = 0.0
     n_asks: int = 0
+    idle_cpu_seconds: float = 0.0
     _watched: float = field(default_factory=time.monotonic)
     _scratch_watched: float = field(default_factory=time.monotonic)
 
@@ -96,8 +97,8 @@ class JobRun:
         peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = _one_line(reason)
-        cpu_seconds, ready_seconds = self.child.cpu_seconds, self.ready_seconds
-        return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, ready_seconds)
+        used, idle = self.child.cpu_seconds, self.idle_cpu_seconds
+        return Outcome(verdict, reason, message, wall_seconds, used, peak, self.tier, log, self.ready_seconds, idle)
 
     def _converse(self, respond: Respond | None) -> Message:
         with self._faults_as_verdicts():
@@ -108,7 +109,9 @@ class JobRun:
             self.n_asks += 1
             if self.n_asks > MAX_ASKS:
                 raise Stopped(Verdict.PROTOCOL, f"the child asked more than {MAX_ASKS} times")
+            before = self._cpu_seconds()
             answer = respond(frame.message)  # its errors are the caller's, so it stays outside
+            self.idle_cpu_seconds += max(0.0, self._cpu_seconds() - before)
             with self._faults_as_verdicts():
                 self._send("answer", answer)
                 frame = self._receive()
@@ -226,6 +229,9 @@ class JobRun:
             in_use += nameless_bytes(self.child.pid, self.child.scratch, limit)
         if in_use > limit:
             raise Stopped(Verdict.DISK, f"wrote more than {_mebibytes(self.limits.file_bytes)} of files")
+
+    def _cpu_seconds(self) -> float:
+        return cpu_seconds(self.child.pid) if self.child.pid is not None else 0.0
 
     def _ended(self) -> Stopped:
         """Why the child is gone without an answer."""

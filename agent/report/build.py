@@ -17,7 +17,7 @@ from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
 from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
-from archgraft.evaluator.latency_comparison import LatencyComparison
+from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.results import Status
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Page:
     n_test_evaluations: int
     events: Sequence[Event]
     front: Front
-    latency: LatencyComparison | None
-    """The best candidate's beside the rootstock's; none before the finals."""
+    latencies: Sequence[LatencyComparison]
+    """The best candidate's beside the rootstock's, in each variant; none before the finals."""
 
     @property
     def tried(self) -> Sequence[Attempt]:
@@ -128,7 +128,7 @@ def gather(run: RunReader) -> Page:
         n_test_evaluations=len(run.measurements(split="test")),
         events=run.events(),
         front=front_of(attempts),
-        latency=run.latencies().get(best),
+        latencies=run.latencies().get(best, ()),
     )
 
 

@@ -17,7 +17,7 @@ from archgraft.agent.store.codec import from_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
 from archgraft.agent.store.records import Candidate, Event, Measurement, Promoted, Proposal, Role, RunInfo, Spend
 from archgraft.agent.store.weights import weights_of
-from archgraft.evaluator.latency_comparison import LatencyComparison
+from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, StageRecord, Status
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.tree import Tree
@@ -131,15 +131,12 @@ class RunReader:
         ranked = means or {index: score for index, score in scores if score is not None}
         return attempts[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
 
-    def latencies(self) -> dict[int, LatencyComparison | None]:
-        """How fast each finalist is beside the rootstock; None where it couldn't be timed."""
+    def latencies(self) -> dict[int, tuple[LatencyComparison, ...]]:
+        """How fast each finalist is beside the rootstock, in each variant that could be timed."""
         table = tables.latencies
         with self._reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.candidate_id))
-            return {
-                row.candidate_id: from_json(LatencyComparison, row.comparison) if row.comparison is not None else None
-                for row in rows
-            }
+            return {row.candidate_id: from_json(tuple[LatencyComparison, ...], row.comparisons) for row in rows}
 
     def test_plan(self) -> list[tuple[int, int]]:
         """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""

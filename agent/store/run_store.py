@@ -142,11 +142,10 @@ class RunStore(RunReader):
             self._beat(connection)
 
     def record_latency(self, candidate_id: int, compared: Compared, compute: Compute) -> None:
-        """Keep and charge how fast a finalist is beside the rootstock, or why that couldn't be measured; once each."""
-        found = compared.comparison
+        """Keep and charge how fast a finalist is beside the rootstock, and what couldn't be timed of it; once each."""
         row = {
             "candidate_id": candidate_id,
-            "comparison": to_json(found) if found is not None else None,
+            "comparisons": to_json(compared.comparisons),
             "reason": compared.reason,
         }
         with self._writing() as connection:

@@ -116,7 +116,7 @@ latencies = Table(
     "latencies",
     metadata,
     Column("candidate_id", Integer, primary_key=True),
-    Column("comparison", Text),
+    Column("comparisons", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
 
