@@ -1,6 +1,7 @@
 """One attempt of a search: what was tried on which parent, and what came of it. The planner learns from these alone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from archgraft.evaluator.results import Result, Status
 from archgraft.tree_ops.edits import Operator
@@ -24,7 +25,8 @@ class Attempt:
 
     `candidate_id` equals `index`. `oriented_score` is None unless `result.ok`; more is better. It is a mean over
     `result.n_seeds` seeds: of all the search's for what keeps promising a gain, of fewer otherwise. `gain` is the
-    difference to the parent's; `improved` says that it exceeds the noise that seeds make in such a difference.
+    difference to the parent's on the same rung; `improved` says that it exceeds the noise that seeds make in such a
+    difference. A candidate that is promoted to a higher rung keeps its attempt, whose result is then the new one.
     """
 
     index: int
@@ -38,6 +40,10 @@ class Attempt:
     improved: bool
     descriptor: Descriptor | None
     n_parameters: int | None
+    rung_scores: tuple[float, ...] = ()
+    """Oriented scores with the search's first seed, of each rung that it was trained at, from the lowest."""
+    proxy_scores: Mapping[str, float] = field(default_factory=dict)
+    """Zero-cost proxies of the untrained model, by name; none where they are turned off."""
 
     @property
     def candidate_id(self) -> int:

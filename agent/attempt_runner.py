@@ -1,20 +1,32 @@
-"""Carries out one planned attempt, in a worker thread, and writes down what came of it."""
+"""Carries out one planned attempt, or a promotion, in a worker thread, and writes down what came of it."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.descriptor import describe
-from archgraft.agent.noise import mean_result, noise_of_gain
+from archgraft.agent.ladder import Promotion
 from archgraft.agent.orchard import Orchard
+from archgraft.agent.scoring import Scored, Scoring, Standing
+from archgraft.agent.screening import Screen
 from archgraft.agent.store.records import Candidate, Compute, Proposal
 from archgraft.agent.store.run_store import RunStore
-from archgraft.agent.trainer import Trainer
 from archgraft.agent.workshop import Workshop
-from archgraft.evaluator.results import Result, Stage, Status
-from archgraft.evaluator.tasks.protocol import Metric
+from archgraft.evaluator.evaluate import CandidateSource
+from archgraft.evaluator.results import Passage, Result, Stage, StageRecord, Status, joined
 from archgraft.tree_ops.identity import tree_hash
+from archgraft.tree_ops.tree import Tree
+
+
+@dataclass
+class _Course:
+    """How far an attempt came, and what that cost."""
+
+    stages: tuple[StageRecord, ...] = ()
+    cpu_seconds: float = 0.0
+    tree: Tree | None = None
+    proxy_scores: Mapping[str, float] = field(default_factory=dict)
 
 
 class StoppedError(RuntimeError):
@@ -28,11 +40,9 @@ class AttemptRunner:
     store: RunStore
     orchard: Orchard
     workshop: Workshop
-    trainer: Trainer
-    metric: Metric
-    noise: float
-    """Standard deviation of the rootstock's score over seeds: a gain within the noise of both is no improvement."""
-    seeds: Sequence[int]
+    scoring: Scoring
+    screens: Sequence[Screen] = ()
+    """What a verified candidate must pass before it is trained, the cheapest first."""
     stopped: bool = False
 
     def stop(self) -> None:
@@ -41,23 +51,51 @@ class AttemptRunner:
         self.workshop.sandbox.close()
 
     def run(self, proposal: Proposal, told: Sequence[Attempt]) -> Attempt:
-        """Edit, verify, train, record. `told` are the attempts that the plan was made from."""
-        started = time.perf_counter()
-        result, candidate, cpu_seconds = self._result(proposal, told)
+        """Edit, verify, screen, train on the lowest rung, record. `told` are the attempts that the plan came from."""
+        started, course = time.perf_counter(), _Course()
+        standing = self._standing(proposal, told, course)
         wall_seconds = time.perf_counter() - started
-        attempt = self._attempt(proposal, told, replace(result, wall_seconds=wall_seconds), candidate)
+        stages = joined((course.stages, standing.result.stages))
+        standing = replace(standing, result=replace(standing.result, wall_seconds=wall_seconds, stages=stages))
+        attempt = self._attempt(proposal, standing, course)
         self._check_running()
-        self.store.record_result(attempt, Compute(wall_seconds, cpu_seconds))
+        self.store.record_result(attempt, Compute(wall_seconds, course.cpu_seconds))
         return attempt
 
-    def _result(self, proposal: Proposal, told: Sequence[Attempt]) -> tuple[Result, Candidate | None, float]:
+    def promote(self, promotion: Promotion, told: Sequence[Attempt]) -> Attempt:
+        """Train a candidate on a higher rung and record how its attempt stands then."""
+        started = time.perf_counter()
+        attempt = told[promotion.candidate_id]
+        assert attempt.parent_id is not None, "the rootstock was on every rung from the start"
+        parent, candidate = told[attempt.parent_id], self.store.candidate(promotion.candidate_id)
+        scored = self.scoring.train(_source(candidate), candidate.id, promotion.rung, parent)
+        self._check_running()
+        self._keep(candidate, scored)
+        standing = self.scoring.standing(scored, parent, attempt.rung_scores)
+        wall_seconds = time.perf_counter() - started
+        promoted = replace(
+            attempt,
+            result=replace(standing.result, wall_seconds=wall_seconds),
+            oriented_score=standing.oriented_score,
+            gain=standing.gain,
+            improved=standing.improved,
+            rung_scores=standing.rung_scores,
+        )
+        self.store.record_promotion(promotion, promoted, Compute(wall_seconds, scored.cpu_seconds))
+        return promoted
+
+    def _standing(self, proposal: Proposal, told: Sequence[Attempt], course: _Course) -> Standing:
         plan, answer = proposal.question.plan, proposal.answer
         if answer is None or not plan.options:
-            return self._failure(Status.NO_OPTION, Stage.EDIT, plan.reason), None, 0.0
+            return self._failure(Status.NO_OPTION, Stage.EDIT, plan.reason)
+        started = time.perf_counter()
         edit = plan.options[answer.option].edit
         verified = self.workshop.offspring(self.orchard.tree(plan.parent_id), edit)
+        seconds = time.perf_counter() - started
+        course.cpu_seconds, course.tree = verified.cpu_seconds, verified.tree
         if verified.tree is None:
-            return self._failure(verified.status, verified.stage, verified.reason), None, verified.cpu_seconds
+            course.stages = _stages(verified.stage, seconds, verified.reason)
+            return self._failure(verified.status, verified.stage, verified.reason)
         candidate = Candidate(
             id=proposal.attempt,
             parent_id=plan.parent_id,
@@ -73,38 +111,35 @@ class AttemptRunner:
         self.store.record_candidate(candidate)
         if twin is not None:
             reason = f"the same tree as candidate {twin}"
-            return self._failure(Status.DUPLICATE, Stage.VERIFY, reason), candidate, verified.cpu_seconds
-        result, cpu_seconds = self._trained(candidate, told[plan.parent_id])
-        return result, candidate, verified.cpu_seconds + cpu_seconds
+            course.stages = _stages(Stage.VERIFY, seconds, reason)
+            return self._failure(Status.DUPLICATE, Stage.VERIFY, reason)
+        course.stages = _stages(Stage.GATES, seconds)
+        return self._screened(candidate, told, course) or self._trained(candidate, told[plan.parent_id], course)
 
-    def _trained(self, candidate: Candidate, parent: Attempt) -> tuple[Result, float]:
-        """Train with one seed, and with the others as well while their mean promises a gain.
+    def _screened(self, candidate: Candidate, told: Sequence[Attempt], course: _Course) -> Standing | None:
+        """The standing of a candidate that a screen rejected, or None."""
+        for screen in self.screens:
+            screened = screen(_source(candidate), candidate.id, told)
+            course.cpu_seconds += screened.cpu_seconds
+            course.stages = joined((course.stages, (screened.record,)))
+            course.proxy_scores = {**course.proxy_scores, **screened.proxy_scores}
+            if screened.status is not Status.OK:
+                return self._failure(screened.status, screened.record.stage, screened.record.reason)
+        return None
 
-        The best of many single scores is mostly luck; a mean over seeds that the parent was trained with is not.
-        """
-        results: list[Result] = []
-        cpu_seconds = 0.0
-        for seed in self.seeds:
-            trained = self.trainer.train(candidate.source, candidate.construct, seed)
-            cpu_seconds += trained.compute.cpu_seconds
-            results.append(trained.result)
-            if not self._promising(results, parent):
-                break
+    def _trained(self, candidate: Candidate, parent: Attempt, course: _Course) -> Standing:
+        scored = self.scoring.train(_source(candidate), candidate.id, 0, parent)
         self._check_running()
-        if len(results) > 1:
-            self._keep(candidate, results)
-        return mean_result(results), cpu_seconds
+        self._keep(candidate, scored)
+        course.cpu_seconds += scored.cpu_seconds
+        return self.scoring.standing(scored, parent)
 
-    def _promising(self, results: Sequence[Result], parent: Attempt) -> bool:
-        metrics = mean_result(results).metrics
-        if metrics is None or parent.oriented_score is None:
-            return False
-        return self.metric.oriented(metrics.score) > parent.oriented_score
-
-    def _keep(self, candidate: Candidate, results: Sequence[Result]) -> None:
+    def _keep(self, candidate: Candidate, scored: Scored) -> None:
         """Record the scores that a mean was taken of; they are charged with the attempt."""
+        if len(scored.results) == 1:
+            return
         known = {m.result.seed for m in self.store.measurements("confirmation") if m.candidate_id == candidate.id}
-        for result in results:
+        for result in scored.results:
             if result.seed not in known:
                 self.store.record_measurement(candidate.id, "confirmation", result, Compute())
 
@@ -114,33 +149,45 @@ class AttemptRunner:
         ids = (attempt.index for attempt in told)
         return next((index for index in ids if known.get(index) == candidate.tree_hash), None)
 
-    def _failure(self, status: Status, stage: Stage, reason: str) -> Result:
-        return Result(status, stage, reason, self.workshop.seed, "validation", None, 0.0, self.workshop.sandbox.tier)
+    def _failure(self, status: Status, stage: Stage, reason: str) -> Standing:
+        seed, tier = self.workshop.seed, self.workshop.sandbox.tier
+        result = Result(status, stage, reason, seed, "validation", None, 0.0, tier)
+        return Standing(result, None, None, improved=False, rung_scores=())
 
-    def _attempt(
-        self, proposal: Proposal, told: Sequence[Attempt], result: Result, candidate: Candidate | None
-    ) -> Attempt:
-        plan, answer = proposal.question.plan, proposal.answer
+    def _attempt(self, proposal: Proposal, standing: Standing, course: _Course) -> Attempt:
+        tree, plan, answer = course.tree, proposal.question.plan, proposal.answer
         chosen = plan.options[answer.option] if answer is not None and plan.options else None
-        score = self.metric.oriented(result.metrics.score) if result.ok and result.metrics is not None else None
-        parent = told[plan.parent_id]
-        gain = None if score is None or parent.oriented_score is None else score - parent.oriented_score
-        noise = noise_of_gain(self.noise, result.n_seeds, parent.result.n_seeds)
-        tree = candidate.tree if candidate is not None else None
         return Attempt(
             index=proposal.attempt,
             parent_id=plan.parent_id,
             operator=chosen.edit.operator if chosen is not None else plan.operator,
             depth_band=chosen.depth_band if chosen is not None else plan.depth_band,
             family=chosen.family if chosen is not None else plan.family,
-            result=result,
-            oriented_score=score,
-            gain=gain,
-            improved=gain is not None and gain > noise,
+            result=standing.result,
+            oriented_score=standing.oriented_score,
+            gain=standing.gain,
+            improved=standing.improved,
             descriptor=describe(tree, self.workshop.rootstock.tree) if tree is not None else None,
             n_parameters=tree.n_parameters if tree is not None else None,
+            rung_scores=standing.rung_scores,
+            proxy_scores=course.proxy_scores,
         )
 
     def _check_running(self) -> None:
         if self.stopped:
             raise StoppedError("the search is being stopped")
+
+
+def _source(candidate: Candidate) -> CandidateSource:
+    return CandidateSource(candidate.source, candidate.construct)
+
+
+def _stages(last: Stage, verify_seconds: float, fault: str = "") -> tuple[StageRecord, ...]:
+    """What comes before a training: the stages up to the last, which rejected the candidate if there is a fault.
+
+    Editing, printing and rebuilding are one stage here: nobody else could tell where one ends. Counting costs nothing.
+    """
+    passage = Passage.REJECTED if fault else Passage.PASSED
+    if last is Stage.GATES:
+        return StageRecord(Stage.VERIFY, Passage.PASSED, verify_seconds), StageRecord(last, passage, 0.0, fault)
+    return (StageRecord(Stage.VERIFY, passage, verify_seconds, fault),)

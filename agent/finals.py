@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from safetensors.numpy import load_file
+
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
+from archgraft.evaluator.latency_comparison import TimedModel
+from archgraft.evaluator.results import Status
 
 ROOTSTOCK = 0
 _FIRST_SEED = 1_000  # apart from the search's own seeds, so that no score is met twice
@@ -50,9 +54,10 @@ class Finals:
         return range(first, first + self.n_seeds)
 
     def finalists(self) -> list[int]:
-        """The candidates with the best single scores, best first; ties go to the earlier one."""
-        scored = [a for a in self.store.attempts() if a.index != ROOTSTOCK and a.oriented_score is not None]
-        scored.sort(key=lambda attempt: (-(attempt.oriented_score or 0.0), attempt.index))
+        """The candidates with the best scores on the highest rung, then those below; ties go to the earlier one."""
+        run_well = (Status.OK, Status.NOT_PROMOTED)
+        scored = [a for a in self.store.attempts() if a.index != ROOTSTOCK and a.status in run_well]
+        scored.sort(key=lambda attempt: (-attempt.result.rung, -_score(attempt), attempt.index))
         return [attempt.index for attempt in scored[: self.n_finalists]]
 
     def _each(self, work: Callable[[int, int], None], pairs: Iterable[tuple[int, int]]) -> None:
@@ -78,9 +83,15 @@ class Finals:
     def _time(self, candidate_id: int) -> None:
         if candidate_id in self.store.latencies():
             return
-        pair = [self.store.candidate(one) for one in (candidate_id, ROOTSTOCK)]
-        ours, theirs = (CandidateSource(one.source, one.construct) for one in pair)
-        self.store.record_latency(candidate_id, *self.trainer.time(ours, theirs, self.seed))
+        compared, compute = self.trainer.time(self._timed(candidate_id), self._timed(ROOTSTOCK), self.seed)
+        self.store.record_latency(candidate_id, compared, compute)
+
+    def _timed(self, candidate_id: int) -> TimedModel:
+        """With the weights of its first training that went well, if any did."""
+        candidate = self.store.candidate(candidate_id)
+        weights = self.store.weights(candidate_id)
+        source = CandidateSource(candidate.source, candidate.construct)
+        return TimedModel(source, load_file(weights[min(weights)]) if weights else {})
 
     def _test(self, candidate_id: int, seed: int) -> None:
         if self._measured(candidate_id, seed, "test"):
@@ -92,3 +103,8 @@ class Finals:
     def _measured(self, candidate_id: int, seed: int, split: str) -> bool:
         found = self.store.measurements("finalist", split)
         return any((m.candidate_id, m.result.seed) == (candidate_id, seed) for m in found)
+
+
+def _score(attempt: Attempt) -> float:
+    """On the highest rung that the candidate was trained at; of several seeds where it had them."""
+    return attempt.rung_scores[-1] if attempt.oriented_score is None else attempt.oriented_score

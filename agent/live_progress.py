@@ -23,6 +23,7 @@ class LiveWatcher:
         self._phase = "starting"
         self._left = ""
         self._recent: list[Attempt] = []
+        self._warnings: list[str] = []
         self._live = Live(get_renderable=self._panel, console=console, refresh_per_second=4, transient=False)
 
     def __enter__(self) -> "LiveWatcher":
@@ -38,6 +39,10 @@ class LiveWatcher:
         """Show it as the panel's title line."""
         self._phase = text
 
+    def warning(self, text: str) -> None:
+        """Keep it in sight."""
+        self._warnings.append(text)
+
     def attempt(self, attempt: Attempt, left: str) -> None:
         """Count it and show it among the recent ones."""
         self._tally.add(attempt)
@@ -51,10 +56,11 @@ class LiveWatcher:
         facts.add_row("improved", str(self._tally.n_improved))
         facts.add_row("failures", Text(self._tally.failures()))
         facts.add_row("left", self._left or "-")
+        warnings = [Text(f"Warning: {text}", style="yellow") for text in self._warnings]
         recent = [
             Text(line(attempt), style=_style(attempt), overflow="ellipsis", no_wrap=True) for attempt in self._recent
         ]
-        return Panel(Group(facts, Text(), *recent), title=Text(self._phase), title_align="left")
+        return Panel(Group(facts, *warnings, Text(), *recent), title=Text(self._phase), title_align="left")
 
 
 def _style(attempt: Attempt) -> str:

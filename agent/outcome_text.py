@@ -1,11 +1,12 @@
 """The result of a search in a few lines: both models, measured alike, and how far the difference can be trusted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from archgraft.agent.report.comparison import Comparison, Side, compare
 from archgraft.agent.store.reader import RunReader
-from archgraft.evaluator.latency_comparison import LatencyComparison
+from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.statistics import Interval
+from archgraft.evaluator.variants import Variant
 
 _VERDICTS = {
     "better": "better, beyond the noise of seeds",
@@ -27,10 +28,7 @@ def outcome_lines(run: RunReader) -> Iterator[str]:
     yield f"{'':<24}{'rootstock':>30}{best:>30}"
     for name, shown in _rows(f"{comparison.split} {metric.name}"):
         yield f"{name:<24}{shown(comparison.rootstock):>30}{shown(comparison.best):>30}"
-    timed = run.latencies()
-    if timed:
-        ours, theirs = (ratio_text(timed.get(side.candidate_id)) for side in (comparison.best, comparison.rootstock))
-        yield f"{'latency, of rootstock':<24}{theirs:>30}{ours:>30}"
+    yield from latency_lines(run.latencies(), comparison.rootstock.candidate_id, comparison.best.candidate_id)
     yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
 
 
@@ -50,9 +48,23 @@ def interval_text(interval: Interval) -> str:
     return f"{interval.mean:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
 
 
+def latency_lines(timed: Mapping[int, Sequence[LatencyComparison]], rootstock: int, best: int) -> Iterator[str]:
+    """Latency as a share of the rootstock's, timed in turn: a row for each variant, and why a ratio isn't told."""
+    theirs, ours = ({found.variant: found for found in timed.get(one, ())} for one in (rootstock, best))
+    for variant in Variant:
+        if variant in theirs or variant in ours:
+            cells = (ratio_text(side.get(variant)) for side in (theirs, ours))
+            yield f"{f'latency ratio, {variant.words}':<24}" + "".join(f"{cell:>30}" for cell in cells)
+    for found in ours.values():
+        if found.doubt:
+            yield f"latency {found.variant.words} is not to be believed: {found.doubt}"
+
+
 def ratio_text(latency: LatencyComparison | None) -> str:
-    """`0.93 [0.91, 0.95]` of the rootstock's latency, timed in turn."""
-    return "-" if latency is None else f"{latency.ratio:.2f} [{latency.low:.2f}, {latency.high:.2f}]"
+    """`0.93 [0.91, 0.95]` of the rootstock's latency."""
+    if latency is None or latency.doubt:
+        return "-"
+    return f"{latency.ratio:.2f} [{latency.low:.2f}, {latency.high:.2f}]"
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -17,6 +17,10 @@ class Watcher(Protocol):
         """The search turns to something new."""
         ...
 
+    def warning(self, text: str) -> None:
+        """Something about the task is suspicious."""
+        ...
+
     def attempt(self, attempt: Attempt, left: str) -> None:
         """An attempt is finished; `left` says what of the budget remains."""
         ...
@@ -27,11 +31,10 @@ class Tally:
     """What a watcher needs to know of the attempts so far."""
 
     clock: Callable[[], float] = time.monotonic
-    n_attempts: int = 0
     rootstock_score: float | None = None
     best: Attempt | None = None
-    statuses: Counter[str] = field(default_factory=Counter)
-    n_improved: int = 0
+    told: dict[int, Attempt] = field(default_factory=dict)
+    """By index; of one that was promoted, the last word."""
     started: float | None = None
 
     def add(self, attempt: Attempt) -> None:
@@ -41,13 +44,26 @@ class Tally:
             self.rootstock_score = metrics.score if metrics is not None else None
             self.started = self.clock()
         else:
-            self.n_attempts += 1
-            self.statuses[attempt.status] += 1
-            self.n_improved += attempt.improved
+            self.told[attempt.index] = attempt
         if attempt.oriented_score is not None and (
             self.best is None or attempt.oriented_score > (self.best.oriented_score or 0.0)
         ):
             self.best = attempt
+
+    @property
+    def n_attempts(self) -> int:
+        """Without the rootstock."""
+        return len(self.told)
+
+    @property
+    def n_improved(self) -> int:
+        """Attempts that are better than their parent, beyond noise."""
+        return sum(attempt.improved for attempt in self.told.values())
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many attempts ended in each way."""
+        return Counter(attempt.status for attempt in self.told.values())
 
     @property
     def per_minute(self) -> float:
@@ -78,6 +94,10 @@ class PlainWatcher:
     def phase(self, text: str) -> None:
         """Say it."""
         self._echo(text)
+
+    def warning(self, text: str) -> None:
+        """Say it."""
+        self._echo(f"Warning: {text}")
 
     def attempt(self, attempt: Attempt, left: str) -> None:
         """Say what was tried, what came of it, and where the search stands."""

@@ -6,8 +6,8 @@ where a stopped run was.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from archgraft.agent.attempt import Attempt
@@ -18,14 +18,29 @@ from archgraft.agent.choosers.protocol import Chooser
 from archgraft.agent.devices import DevicePool, find_devices
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
+from archgraft.agent.ladder import Ladder
 from archgraft.agent.loop import SearchLoop, spent
-from archgraft.agent.noise import early_stop_of, noise_of, plant_rootstock, seeds_of
+from archgraft.agent.noise import noise_of, plant_rootstock, seeds_of
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.planners.make import make_planner
 from archgraft.agent.planners.protocol import Planner
 from archgraft.agent.progress import Watcher
+from archgraft.agent.proxies import proxy_names
 from archgraft.agent.rootstock import Rootstock, plant, self_contained
-from archgraft.agent.settings import SearchSettings, Settings, flat
+from archgraft.agent.scoring import Scoring
+from archgraft.agent.search_parts import (
+    caps_of,
+    check_output,
+    check_recipe,
+    epochs_of_rungs,
+    limits_of,
+    offered_modules,
+    recipe_of,
+    screens_of,
+    stopping,
+    task_line,
+)
+from archgraft.agent.settings import Settings, flat
 from archgraft.agent.show_tree import BATCH
 from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.optuna_mirror import sync_mirror
@@ -33,18 +48,21 @@ from archgraft.agent.store.records import RunInfo
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.agent.workshop import Workshop
-from archgraft.evaluator.limits import CostCaps
-from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
-from archgraft.sandbox.protocol import Limits, Sandbox
-from archgraft.tree_ops.contract import Contract
+from archgraft.evaluator.tasks.soundness import check_data
+from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.contract_json import contract_to_json
 from archgraft.tree_ops.library import Library
 from archgraft.tree_ops.library_records import LibraryModule
 from archgraft.tree_ops.model_reference import ModelReference
 
-PRELOAD = ("archgraft.evaluator.trace", "archgraft.evaluator.train", "archgraft.evaluator.latency_pair")
+PRELOAD = (
+    "archgraft.evaluator.trace",
+    "archgraft.evaluator.train",
+    "archgraft.evaluator.timed_model",
+    "archgraft.evaluator.proxies.compute",
+)
 """What a sandbox for a search should have imported before its first job."""
 _MIRROR_EVERY = 8
 
@@ -87,8 +105,11 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
         modules = {module.id: module for module in library.modules()}
     chooser = make_chooser(settings.search.chooser, settings.llm)
     chooser.check()
+    proxy_names(settings.proxies.names)  # refused before anything is loaded
     splits = task.load()
-    check_recipe(recipe_of(task, settings), splits)
+    warnings = check_data(task, splits)
+    check_recipe(recipe_of(task, settings), task.loss, splits)
+    epochs_of_rungs(recipe_of(task, settings), settings.search)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
     watcher.phase(f"reading {request.model}")
@@ -96,6 +117,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     rootstock = plant(request.model, model, sandbox, splits.train.inputs[:BATCH], limits)
     check_output(rootstock, task)
     with open_run(request.out, run_info(request, task, modules)) as store:
+        warn(store, warnings, watcher)
         setup = _Setup(request, task, splits, modules, rootstock, sandbox, store, chooser, devices)
         return setup.run(planner, watcher)
 
@@ -121,9 +143,24 @@ class _Setup:
         trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices)
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)
-        plant_rootstock(self.store, self.rootstock, trainer, metric, seeds, search.slots)
-        noise = noise_of(self.store)
-        early = trainer.stopping_early(early_stop_of(self.store))
+        trainers = [trainer.with_epochs(epochs) for epochs in epochs_of_rungs(recipe, search)]
+        screens = screens_of(trainer, self.request.settings)
+        plant_rootstock(
+            self.store,
+            self.rootstock,
+            trainers,
+            metric,
+            seeds,
+            search.slots,
+            lambda source: {name: score for one in screens for name, score in one.computed(source).scores.items()},
+        )
+        scoring = Scoring(
+            trainers=[stopping(one, self.store, rung, search) for rung, one in enumerate(trainers)],
+            metric=metric,
+            noises=[noise_of(self.store, rung) for rung in range(len(trainers))],
+            seeds=seeds[: search.confirmation_seeds],
+            let_through_share=search.let_through_share,
+        )
         caps = caps_of(self.rootstock, search)
         orchard = Orchard(
             self.store,
@@ -144,10 +181,9 @@ class _Setup:
             store=self.store,
             planner=planner,
             chooser=self.chooser,
-            runner=AttemptRunner(
-                self.store, orchard, workshop, early, metric, noise, seeds[: search.confirmation_seeds]
-            ),
+            runner=AttemptRunner(self.store, orchard, workshop, scoring, screens),
             orchard=orchard,
+            ladder=Ladder(search.rungs, search.reduction, search.let_through_share, search.seed),
             budget=self.request.budget,
             task_line=task_line(self.task, self.splits),
             seed=search.seed,
@@ -155,7 +191,9 @@ class _Setup:
             on_attempt=lambda attempt: self._heard(attempt, watcher),
         )
         self._refuse_reopening()
-        watcher.phase(f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {noise:.3g}")
+        watcher.phase(
+            f"searching: {search.planner} planner, {search.chooser} chooser, seed noise {scoring.noises[-1]:.3g}"
+        )
         ended_because = loop.run()
         self.store.record_event("search ended", ended_because)
         sync_mirror(self.store)
@@ -178,60 +216,13 @@ class _Setup:
             )
 
 
-def limits_of(settings: Settings) -> Limits:
-    """What one candidate may use."""
-    chosen = settings.sandbox
-    return Limits(
-        wall_seconds=chosen.wall_seconds,
-        cpu_seconds=chosen.cpu_seconds,
-        memory_bytes=chosen.memory_bytes,
-        n_threads=chosen.n_threads,
-    )
-
-
-def recipe_of(task: Task, settings: Settings) -> Recipe:
-    """The task's recipe with what the settings override."""
-    overrides = {name: value for name, value in asdict(settings.recipe).items() if value is not None}
-    return replace(task.recipe, **overrides)
-
-
-def check_recipe(recipe: Recipe, splits: Splits) -> None:
-    """Raises `UsageError` for a recipe that the data can't be trained with."""
-    inputs = splits.train.inputs
-    if recipe.augments and (inputs.ndim != 4 or inputs.dtype != "float32"):
-        raise UsageError(
-            f"recipe.crop_padding and recipe.horizontal_flip change pictures, but one input is {inputs.dtype} of shape "
-            f"{inputs.shape[1:]}: leave them at 0 and false"
-        )
-
-
-def caps_of(rootstock: Rootstock, settings: SearchSettings) -> CostCaps:
-    """Hard limits on what any candidate may cost, from the rootstock's own cost."""
-    tree = rootstock.tree
-    return CostCaps.around(tree.n_parameters, tree.flops, settings.max_parameters_ratio, settings.max_flops_ratio)
-
-
-def offered_modules(modules: Mapping[str, LibraryModule], max_lines: int) -> dict[str, tuple[str, Contract]]:
-    """The modules short enough for a model that people still read."""
-    short = (module for module in modules.values() if module.spec.n_lines <= max_lines)
-    return {module.id: (module.spec.class_name, module.contract) for module in short}
-
-
-def check_output(rootstock: Rootstock, task: Task) -> None:
-    """Raises `UsageError` when the model can't be what the task asks for."""
-    if rootstock.output_shape != task.output_shape:
-        raise UsageError(
-            f"{rootstock.reference} gives outputs of shape {rootstock.output_shape} per sample, but task {task.name} "
-            f"needs {task.output_shape}: change the model's arguments, or choose another task"
-        )
-
-
-def task_line(task: Task, splits: Splits) -> str:
-    """The task in one line, for prompts and reports."""
-    metric = task.metric
-    better = "higher" if metric.higher_is_better else "lower"
-    shape = "x".join(map(str, splits.train.inputs.shape[1:]))
-    return f"{task.name}: inputs {shape}, {len(splits.train)} training samples, {metric.name} ({better} is better)"
+def warn(store: RunStore, warnings: Sequence[str], watcher: Watcher) -> None:
+    """Say what is suspicious, and keep it for the report: once, however often the run is taken up again."""
+    known = {event.text for event in store.events() if event.kind == "warning"}
+    for text in warnings:
+        watcher.warning(text)
+        if text not in known:
+            store.record_event("warning", text)
 
 
 def run_info(request: SearchRequest, task: Task, modules: Mapping[str, LibraryModule]) -> RunInfo:

@@ -33,6 +33,19 @@ class SearchSettings:
     confirmation_seeds: int = _setting(
         3, "Seeds that a candidate which beats its parent is trained with; its score is their mean.", at_least=1
     )
+    rungs: int = _setting(
+        1, "Levels of training effort; with 1 every candidate is trained with the whole recipe at once.", at_least=1
+    )
+    reduction: int = _setting(
+        3, "Each rung trains this many times the epochs of the one below, and the best of as many go up.", at_least=2
+    )
+    early_stop: bool = _setting(True, "Whether a training that learns many times slower than the rootstock is ended.")
+    let_through_share: float = _setting(
+        0.1,
+        "Share of what a stage would reject that passes by chance, so that its errors are known.",
+        at_least=0,
+        at_most=1,
+    )
     n_finalists: int = _setting(3, "Best candidates that are trained anew with several seeds.", at_least=1)
     finalist_seeds: int = _setting(3, "Seeds for each finalist and for the rootstock.", at_least=2)
     max_parameters_ratio: float = _setting(2.0, "Cap on parameters, as a multiple of the rootstock's.", above=0)
@@ -65,6 +78,28 @@ class RecipeSettings:
     )
     horizontal_flip: bool | None = _setting(None, "Whether pictures are mirrored left to right at random.")
     mixed_precision: bool | None = _setting(None, "Whether training on a CUDA GPU computes in bfloat16.")
+    train_function: str | None = _setting(
+        None,
+        "Your own training, as path/to/file.py:function or package.module:function, called with (model, data, budget).",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProxySettings:
+    """Which untrained measures may reject a candidate before it is trained; docs/proxies.md has what they are worth."""
+
+    names: str = _setting(
+        "",
+        "Zero-cost proxies that may reject, separated by commas: parameters, flops, synflow, naswot, zico, gradsign; "
+        "empty turns them off.",
+    )
+    min_results: int = _setting(20, "Results that a proxy is compared with before it may reject.", at_least=3)
+    min_correlation: float = _setting(
+        0.3, "Rank correlation with real results below which a proxy is switched off.", at_least=-1, at_most=1
+    )
+    reject_share: float = _setting(
+        0.3, "Share of all candidates, the lowest by the proxies' mean rank, that isn't trained.", at_least=0, at_most=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +152,7 @@ class Settings:
 
     search: SearchSettings = SearchSettings()
     recipe: RecipeSettings = RecipeSettings()
+    proxies: ProxySettings = ProxySettings()
     planner: PlannerSettings = PlannerSettings()
     llm: LlmSettings = LlmSettings()
     sandbox: SandboxSettings = SandboxSettings()

@@ -1,6 +1,6 @@
 """Trains models for a search: the same task, recipe and limits for the rootstock and every candidate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from archgraft.agent.store.records import Compute
 from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation
-from archgraft.evaluator.latency_comparison import Compared, compare_latency
+from archgraft.evaluator.latency_comparison import Compared, TimedModel, compare_latency
+from archgraft.evaluator.proxies.score import ProxyScores, proxy_scores
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Splits, Task
+from archgraft.evaluator.user_code import trained_by
 from archgraft.sandbox.protocol import Limits, Sandbox
 
 
@@ -43,16 +45,22 @@ class Trainer:
     early_stop: EarlyStop | None = None
     devices: DevicePool = field(default_factory=DevicePool)
 
-    def train(self, source: str, construct: str, seed: int, *, keep_weights: bool = False) -> Trained:
-        """Train from scratch and score on the validation split."""
-        options: dict[str, Any] = {"early_stop": self.early_stop, "keep_weights": keep_weights}
+    def train(
+        self, source: str, construct: str, seed: int, *, keep_weights: bool = False, let_through: bool = False
+    ) -> Trained:
+        """Train from scratch and score on the validation split; `let_through` as in `evaluate`."""
+        options: dict[str, Any] = {
+            "early_stop": self.early_stop,
+            "let_through": let_through,
+            "keep_weights": keep_weights,
+        }
         return self._evaluated(source, construct, seed, options)
 
     def test(self, source: str, construct: str, seed: int, weights: Path) -> Trained:
         """Score trained weights on the sealed test split."""
         return self._evaluated(source, construct, seed, {"split": "test", "weights": load_file(weights)})
 
-    def time(self, candidate: CandidateSource, rootstock: CandidateSource, seed: int) -> tuple[Compared, Compute]:
+    def time(self, candidate: TimedModel, rootstock: TimedModel, seed: int) -> tuple[Compared, Compute]:
         """How fast one model is beside another, and what it cost to tell."""
         with self.devices.lease() as device:
             inputs = self.splits.validation.inputs
@@ -61,9 +69,29 @@ class Trainer:
             )
         return compared, _compute(compared, device)
 
+    def proxies(self, source: CandidateSource, names: Sequence[str], seed: int) -> ProxyScores:
+        """Zero-cost proxies of an untrained model."""
+        trained = trained_by(self.recipe, self.task.loss)
+        with self.devices.lease() as device:
+            return proxy_scores(
+                self.sandbox,
+                source,
+                trained.loss,
+                self.splits.train,
+                names=names,
+                seed=seed,
+                limits=self.limits,
+                readable=trained.readable,
+                device=device,
+            )
+
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""
         return replace(self, early_stop=early_stop)
+
+    def with_epochs(self, epochs: int) -> "Trainer":
+        """The same, with a shorter or longer training."""
+        return replace(self, recipe=replace(self.recipe, epochs=epochs))
 
     def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
         with self.devices.lease() as device:

@@ -34,6 +34,9 @@ class Silent:
     def phase(self, text: str) -> None:
         """Nothing to say."""
 
+    def warning(self, text: str) -> None:
+        """Nothing to say."""
+
     def attempt(self, attempt: object, left: str) -> None:
         """Nothing to say."""
 

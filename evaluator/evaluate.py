@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,9 @@ from archgraft.evaluator.examination import Examination, FailedExaminationError,
 from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.results import Metrics, Result, Stage, Status
+from archgraft.evaluator.stage_clock import StageClock
 from archgraft.evaluator.tasks.protocol import Split, Splits, Task
+from archgraft.evaluator.user_code import trained_by
 from archgraft.evaluator.verdicts import status_of
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox, Verdict
 
@@ -62,31 +63,34 @@ def evaluate(
     recipe: Recipe | None = None,
     caps: CostCaps | None = None,
     early_stop: EarlyStop | None = None,
+    let_through: bool = False,
     keep_weights: bool = False,
     weights: Arrays | None = None,
-    readable: tuple[Path, ...] = (),
     device: Device = CPU,
 ) -> Evaluation:
     """Train a candidate from `seed` and score it on one split; with `weights`, score that state without training.
 
-    `recipe` stands in for the task's own; `readable` are folders that the child may import from (a user's loss). What a
-    candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`, and what `task.score` raises.
+    With `let_through` what `early_stop` would have stopped trains to its end, and the result says so. `recipe` stands
+    in for the task's own. What a candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`,
+    `TaskError` where a function of the user's is gone, and what `task.score` raises.
     """
+    trained = trained_by(recipe or task.recipe, task.loss)
     held: Split = getattr(splits, split)
     generator = np.random.default_rng([seed, 0 if split == "validation" else 1])
-    dialogue = Dialogue(prepare(held.inputs, task.causal, generator), task.output_shape, caps, early_stop, generator)
+    examination = prepare(held.inputs, task.causal, generator)
+    dialogue = Dialogue(examination, task.output_shape, caps, early_stop, generator, let_through=let_through)
     header: dict[str, Any] = {
         "source": candidate.source,
         "construct": candidate.construct,
-        "recipe": asdict(recipe or task.recipe),
-        "loss": task.loss,
+        "recipe": asdict(trained.recipe),
+        "loss": trained.loss,
         "seed": seed,
         "device": asdict(device),
         "return_weights": keep_weights,
     }
     arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
     arrays |= {f"weights/{name}": array for name, array in (weights or {}).items()}
-    job = Job(TRAIN_ENTRY, Message(header, arrays), readable, label=f"train, seed {seed}")
+    job = Job(TRAIN_ENTRY, Message(header, arrays), trained.readable, label=f"train, seed {seed}")
     outcome = sandbox.run(job, _with_room(limits, dialogue.examination, task), dialogue.respond)
     result = _result(outcome, dialogue, task, held, seed, split)
     kept = outcome.message.arrays if keep_weights and result.ok and outcome.message is not None else None
@@ -105,13 +109,16 @@ class Dialogue:
         caps: CostCaps | None = None,
         early_stop: EarlyStop | None = None,
         generator: np.random.Generator | None = None,
+        *,
+        let_through: bool = False,
     ) -> None:
         self.examination = examination
         self.generator = generator or np.random.default_rng(0)
         self.output_shape = output_shape
         self.caps = caps
         self.early_stop = early_stop
-        self.stage = Stage.GATES
+        self.let_through = let_through
+        self.stages = StageClock(Stage.GATES)
         self.failure: tuple[Status, str] | None = None
         self.train_losses: list[float] = []
         self.train_loss = float("nan")
@@ -142,9 +149,9 @@ class Dialogue:
                 self._weigh(said.header)
             else:
                 self._follow(int(_number(said.header["epoch"])), _number(said.header["train_loss"]))
-            self.stage = _STAGES[phase]
+            self.stages.enter(_STAGES[phase])
             said = yield GO
-        self.stage = _STAGES[phase]
+        self.stages.enter(_STAGES[phase])
         self.train_loss = _number(said.header["train_loss"])
         if (learning_rate := said.header.get("learning_rate")) is not None:
             self.learning_rate = _number(learning_rate)
@@ -154,14 +161,14 @@ class Dialogue:
         said = yield Message({"do": "run", "batch_size": exam.batch_size}, {"inputs": exam.inputs})
         raw = said.arrays["outputs"]
         rows = exam.mark(raw, self.output_shape)
-        self.stage = Stage.PROFILE
+        self.stages.enter(Stage.PROFILE)
         n_timed = min(latency.BATCH_SIZE, len(exam.inputs))
         self.latency, again = yield from latency.measure(exam.inputs[:n_timed], self.generator)
-        self.stage = Stage.CHECKS
+        self.stages.enter(Stage.CHECKS)
         if again.shape != raw[:n_timed].shape:
             raise FailedExaminationError(Status.INVALID, f"gives outputs of shape {again.shape} for a smaller batch")
         check_alike(raw[:n_timed], again)
-        self.stage = Stage.DONE
+        self.stages.enter(Stage.DONE)
         self.outputs = rows
 
     def _weigh(self, said: Mapping[str, Any]) -> None:
@@ -177,7 +184,9 @@ class Dialogue:
     def _follow(self, epoch: int, train_loss: float) -> None:
         self.train_losses.append(train_loss)
         if self.early_stop and (reason := self.early_stop.reason_to_stop(epoch, train_loss)):
-            raise FailedExaminationError(Status.STOPPED_EARLY, reason)
+            if not self.let_through:
+                raise FailedExaminationError(Status.STOPPED_EARLY, reason)
+            self.stages.let_through(reason)
 
 
 def _number(value: Any) -> float:
@@ -200,7 +209,7 @@ def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed:
     elif outcome.verdict is Verdict.OK and dialogue.outputs is None:
         status, reason = Status.CRASH, "the training program ended before it was examined"
     metrics = None
-    stage = dialogue.stage
+    stage = dialogue.stages.current
     if status is Status.OK and dialogue.outputs is not None and dialogue.latency is not None:
         stage = Stage.DONE
         metrics = Metrics(
@@ -215,4 +224,5 @@ def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed:
             peak_gpu_memory_bytes=dialogue.gpu_memory_bytes,
             learning_rate=dialogue.learning_rate,
         )
-    return Result(status, stage, reason, seed, split, metrics, outcome.wall_seconds, outcome.tier)
+    stages = dialogue.stages.records("" if status is Status.OK else reason)
+    return Result(status, stage, reason, seed, split, metrics, outcome.wall_seconds, outcome.tier, stages=stages)

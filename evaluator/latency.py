@@ -4,20 +4,25 @@ The parent can't see into the child, so it times the way there and back: once wi
 the same inputs go over, outputs of the same size come back). The difference is the pass. Other jobs on the machine
 lengthen it: compare candidates by FLOPs where many slots are used, and latency between runs of one machine only.
 
-Every timed batch is new, mixed from two known ones: a model that keeps its answers has none to give back.
+Every timed batch is new, mixed from two known ones: a model that keeps its answers has none to give back. And in every
+timed batch a few rows, nobody else knows which, are known ones: a model that does less while it is timed gets them
+wrong.
 """
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from archgraft.evaluator.examination import check_alike
 from archgraft.sandbox.protocol import Message
 
 N_WARM_UP = 3
 N_TIMED = 20
 BATCH_SIZE = 64
+ROWS_PER_KNOWN = 16
+"""One row in so many is a known one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +34,77 @@ class Latency:
     batch_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class FreshBatch:
+    """A batch (B, ...) to be timed with: row `places[i]` of it is row `rows[i]` of the known inputs."""
+
+    inputs: np.ndarray
+    places: np.ndarray
+    rows: np.ndarray
+
+
+@dataclass(slots=True)
+class KnownRows:
+    """What came back for the known rows of timed batches, to be checked once nothing is timed any more."""
+
+    rows: list[np.ndarray] = field(default_factory=list)
+    outputs: list[np.ndarray] = field(default_factory=list)
+
+    def keep(self, batch: FreshBatch, outputs: np.ndarray) -> None:
+        """Take the known rows out of a batch's outputs. Raises `ValueError` when there is not one output a row."""
+        if outputs.shape[:1] != (len(batch.inputs),):
+            raise ValueError(f"outputs of shape {outputs.shape} for a batch of {len(batch.inputs)}")
+        self.rows.append(batch.rows)
+        self.outputs.append(outputs[batch.places])
+
+    def check(self, expected: np.ndarray) -> None:
+        """Compare with the outputs of all known inputs. Raises `FailedExaminationError`, `ValueError`."""
+        if self.rows:
+            check_alike(expected[np.concatenate(self.rows)], np.concatenate(self.outputs))
+
+
 def measure(
     inputs: np.ndarray, generator: np.random.Generator
 ) -> Generator[Message, Message, tuple[Latency, np.ndarray]]:
-    """A part of a dialogue: yields orders, is sent answers, returns the latency and the outputs of `inputs`."""
+    """A part of a dialogue: yields orders, is sent answers, returns the latency and the outputs of `inputs`.
+
+    Raises `FailedExaminationError` when the model answered otherwise while it was timed, and `ValueError`.
+    """
     for _ in range(N_WARM_UP):
-        yield _order("run", mixed(inputs, generator))
+        yield order("run", fresh_batch(inputs, generator).inputs)
     runs: list[float] = []
     echoes: list[float] = []
+    known = KnownRows()
     for _ in range(N_TIMED):
-        fresh = mixed(inputs, generator)
+        batch = fresh_batch(inputs, generator)
         for do, seconds in (("run", runs), ("echo", echoes)):
-            order = _order(do, fresh)
+            message = order(do, batch.inputs)
             started = time.perf_counter()
-            yield order
+            answer = yield message
             seconds.append(time.perf_counter() - started)
+            if do == "run":
+                known.keep(batch, answer.arrays["outputs"])
     passes = 1e3 * np.maximum(0.0, np.array(runs) - np.median(echoes))
     p50, p95 = np.percentile(passes, [50, 95])
-    answer = yield _order("run", inputs)
-    return Latency(float(p50), float(p95), len(inputs)), answer.arrays["outputs"]
+    outputs = (yield order("run", inputs)).arrays["outputs"]
+    if outputs.shape[:1] == (len(inputs),):  # else the caller tells so
+        known.check(outputs)
+    return Latency(float(p50), float(p95), len(inputs)), outputs
 
 
-def _order(do: str, inputs: np.ndarray) -> Message:
-    return Message({"do": do, "batch_size": len(inputs)}, {"inputs": inputs})
+def order(do: str, inputs: np.ndarray, batch_size: int | None = None) -> Message:
+    """What a timed child is told to do with some inputs."""
+    return Message({"do": do, "batch_size": batch_size or len(inputs)}, {"inputs": inputs})
 
 
-def mixed(inputs: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A batch (B, ...) that was not seen before, each value taken from one of two samples."""
+def fresh_batch(inputs: np.ndarray, generator: np.random.Generator) -> FreshBatch:
+    """A batch of the size of `inputs` (B, ...) that was not seen before but for a few known rows in random places.
+
+    Each value of the others is taken from one of two samples.
+    """
     others = inputs[generator.permutation(len(inputs))]
-    return np.where(generator.random(inputs.shape) < 0.5, inputs, others)
+    fresh = np.where(generator.random(inputs.shape) < 0.5, inputs, others)
+    n_known = max(1, len(inputs) // ROWS_PER_KNOWN)
+    places, rows = (generator.choice(len(inputs), n_known, replace=False) for _ in range(2))
+    fresh[places] = inputs[rows]
+    return FreshBatch(fresh, places, rows)

@@ -1,58 +1,62 @@
-"""How fast a model is beside another: both in one process, timed in turn by the parent's clock.
+"""How fast a model is beside another: each in a process of its own, timed in turn by the parent's clock.
 
 A ratio of times measured minutes apart is mostly the machine's mood. Here each round runs both models on the same new
 batches, in random order, so that a slow moment slows both; the median over rounds of the ratio is told with an interval
-that assumes nothing of the noise (order statistics: Conover 1999, "Practical Nonparametric Statistics", section 3.2).
-
-One process means that a hostile candidate could slow the other model down. So the rootstock is compared with itself,
-too: its time beside a candidate should be the same as beside itself, and that comparison's interval should hold 1.
+that assumes nothing of the noise. While one model works the other's process waits (evaluator/turns.py), and can't reach
+into it: docs/decisions/0025-two-processes-in-turn.md has the figures. Rounds with the rootstock alone, before and
+after, tell whether the candidate left it in peace (evaluator/paces.py).
 """
 
-import math
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from archgraft.evaluator import latency
 from archgraft.evaluator.devices import CPU, Device
-from archgraft.evaluator.energy import Joules, joules_so_far, used
-from archgraft.evaluator.evaluate import FINISH, CandidateSource
-from archgraft.evaluator.examination import FailedExaminationError, check_alike
-from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox
+from archgraft.evaluator.energy import joules_so_far, used
+from archgraft.evaluator.evaluate import Arrays, CandidateSource
+from archgraft.evaluator.examination import FailedExaminationError, differ
+from archgraft.evaluator.paces import LatencyComparison, Rounds, UntimedError, compared
+from archgraft.evaluator.timed_side import TimedSide
+from archgraft.evaluator.turns import EndedError, Turns
+from archgraft.evaluator.variants import Variant
+from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
 
-PAIR_ENTRY = "archgraft.evaluator.latency_pair:run"
-NAMES = ("candidate", "rootstock")
-N_ROUNDS = 30
-ROUND_SECONDS = 0.02
-"""How long each model should run in a round at least, by running several batches: far above the clock's grain."""
-MAX_BATCHES = 32
-MAX_OUTPUT_BYTES = 2**22
-"""Of one answer: a model with large outputs runs fewer batches at a time."""
+TIMED_ENTRY = "archgraft.evaluator.timed_model:run"
+MAX_MESSAGE_BYTES = 2**22
+"""Of one order or answer: a model with large ones runs fewer batches at a time."""
+CANDIDATE, ROOTSTOCK = "candidate", "rootstock"
 
 
 @dataclass(frozen=True, slots=True)
-class LatencyComparison:
-    """A model's forward pass beside the rootstock's. `ratio` below 1 means faster; `low` and `high` are at 95 %."""
+class Effort:
+    """How long a comparison is made."""
 
-    candidate: latency.Latency
-    rootstock: latency.Latency
-    ratio: float
-    low: float
-    high: float
-    n_rounds: int
-    candidate_joules: float | None
-    """The processor's energy for one batch; none without a sensor."""
-    rootstock_joules: float | None
+    n_rounds: int = 30
+    n_alone: int = 10
+    """Rounds of the rootstock alone, before, and as many after; with fewer than six they say nothing."""
+    round_seconds: float = 0.02
+    """How long the rootstock should run in a round at least, in several batches: far above the clock's grain."""
+
+
+FULL_EFFORT = Effort()
+
+
+@dataclass(frozen=True, slots=True)
+class TimedModel:
+    """A model to time: as it is built, or with trained weights."""
+
+    source: CandidateSource
+    weights: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of it. Without a comparison, `reason` says why."""
+    """What came of it: a comparison for each variant that could be timed; `reason` says why the others could not."""
 
-    comparison: LatencyComparison | None
+    comparisons: tuple[LatencyComparison, ...]
     reason: str
     wall_seconds: float
     cpu_seconds: float
@@ -60,125 +64,123 @@ class Compared:
 
 def compare_latency(
     sandbox: Sandbox,
-    candidate: CandidateSource,
-    rootstock: CandidateSource,
+    candidate: TimedModel,
+    rootstock: TimedModel,
     inputs: np.ndarray,
     *,
     limits: Limits,
     seed: int = 0,
     device: Device = CPU,
+    variants: Sequence[Variant] = (Variant.AS_IS, Variant.FUSED),
+    effort: Effort = FULL_EFFORT,
+    compiler: str = "inductor",
 ) -> Compared:
-    """Time both on batches like `inputs` (N, ...). Raises `SandboxError`."""
-    models = {name: asdict(source) for name, source in zip(NAMES, (candidate, rootstock))}
-    header: dict[str, Any] = {"models": models, "seed": seed, "device": asdict(device)}
-    timing = Timing(inputs[: latency.BATCH_SIZE], np.random.default_rng(seed))
-    roomy = replace(limits, output_bytes=limits.output_bytes + 5 * N_ROUNDS * MAX_OUTPUT_BYTES)
-    outcome: Outcome = sandbox.run(Job(PAIR_ENTRY, Message(header), label="latency"), roomy, timing.respond)
-    found = timing.comparison if outcome.message is not None else None
-    reason = "" if found else timing.failure or outcome.reason or "the program ended before it was timed"
-    return Compared(found, reason, outcome.wall_seconds, outcome.cpu_seconds)
+    """Time both on batches like `inputs` (N, ...), once for each variant. Raises `SandboxError`.
 
-
-class Timing:
-    """What the parent asks of the child, and what its clock says. For one job."""
-
-    def __init__(self, inputs: np.ndarray, generator: np.random.Generator, joules: Joules = joules_so_far) -> None:
-        self.inputs = inputs
-        self.generator = generator
-        self.joules = joules
-        self.failure = ""
-        self.comparison: LatencyComparison | None = None
-        self._script = self._talk()
-        next(self._script)
-
-    def respond(self, message: Message) -> Message:
-        """The next order; what the child says wrongly ends the talk."""
-        try:
-            return self._script.send(message)
-        except StopIteration:
-            return FINISH
-        except FailedExaminationError as failure:
-            self.failure = failure.reason
-        except (KeyError, ValueError, TypeError) as error:
-            self.failure = f"the timed program gave an answer that can't be read: {error!r}"
-        return FINISH
-
-    def _talk(self) -> Generator[Message, Message, None]:
-        yield FINISH  # primes the generator; nobody sees this answer
-        first = {}
-        for name in NAMES:
-            _, first[name] = yield from self._asked(name, self.inputs)
-        seconds = []
-        for _ in range(latency.N_WARM_UP):
-            for name in NAMES:
-                seconds.append((yield from self._asked(name, latency.mixed(self.inputs, self.generator)))[0])
-        n_fitting = MAX_OUTPUT_BYTES // max(1, *(outputs.nbytes for outputs in first.values()))
-        n_batches = max(1, min(MAX_BATCHES, n_fitting, math.ceil(ROUND_SECONDS / min(seconds))))
-        times: dict[str, list[float]] = {name: [] for name in (*NAMES, "echo")}
-        energy: dict[str, list[float | None]] = {name: [] for name in NAMES}
-        for _ in range(N_ROUNDS):
-            batches = [latency.mixed(self.inputs, self.generator) for _ in range(n_batches)]
-            fresh = np.concatenate(batches)
-            for name in self.generator.permutation(NAMES):
-                before = self.joules()
-                times[name].append((yield from self._asked(name, fresh))[0])
-                energy[name].append(used(before, self.joules()))
-                times["echo"].append((yield from self._asked("echo", fresh))[0])
-        for name in NAMES:
-            check_alike(first[name], (yield from self._asked(name, self.inputs))[1])
-        self.comparison = compared(times, energy, n_batches, len(self.inputs))
-
-    def _asked(self, do: str, inputs: np.ndarray) -> Generator[Message, Message, tuple[float, np.ndarray]]:
-        order = Message({"do": str(do), "batch_size": len(self.inputs)}, {"inputs": inputs})
-        started = time.perf_counter()
-        answer = yield order
-        return time.perf_counter() - started, answer.arrays["outputs"]
-
-
-def compared(
-    times: dict[str, list[float]], energy: dict[str, list[float | None]], n_batches: int, batch_size: int
-) -> LatencyComparison:
-    """The comparison from seconds of each round, in which each model ran `n_batches` batches.
-
-    Raises `ValueError` when a pass was too short to be told from the way there and back.
+    `compiler` is a backend of `torch.compile`, for the variant that is compiled.
     """
-    way = float(np.median(times["echo"]))
-    passes = {name: (np.array(times[name]) - way) / n_batches for name in NAMES}
-    if min(float(np.median(found)) for found in passes.values()) <= 0:
-        raise ValueError("a forward pass takes no longer than the way there and back")
-    ours, theirs = (np.maximum(passes[name], 1e-9) for name in NAMES)
-    ratio, low, high = median_interval((ours / theirs).tolist())
-    return LatencyComparison(
-        candidate=_latency(ours, batch_size),
-        rootstock=_latency(theirs, batch_size),
-        ratio=ratio,
-        low=low,
-        high=high,
-        n_rounds=len(ours),
-        candidate_joules=_typical(energy["candidate"], n_batches),
-        rootstock_joules=_typical(energy["rootstock"], n_batches),
-    )
+    started = time.perf_counter()
+    models = {CANDIDATE: candidate, ROOTSTOCK: rootstock}
+    timing = _Timing(sandbox, models, inputs[: latency.BATCH_SIZE], limits, seed, device, effort, compiler)
+    comparisons, reasons = [], []
+    for variant in variants:
+        comparison, reason = timing.compare(variant)
+        if comparison is not None:
+            comparisons.append(comparison)
+        else:
+            reasons.append(f"{variant.words}: {reason}")
+    return Compared(tuple(comparisons), "; ".join(reasons), time.perf_counter() - started, timing.cpu_seconds)
 
 
-def median_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float, float]:
-    """The median with bounds that hold it with at least this confidence, whatever the distribution.
+class _Timing:
+    """What the parent asks of the two children, variant by variant."""
 
-    The bounds are two of the values; with fewer than six no pair is wide enough for 95 %, and they are infinite.
-    """
-    from scipy.stats import binom
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        models: Mapping[str, TimedModel],
+        inputs: np.ndarray,
+        limits: Limits,
+        seed: int,
+        device: Device,
+        effort: Effort,
+        compiler: str,
+    ) -> None:
+        self.cpu_seconds = 0.0
+        self._sandbox, self._models, self._inputs, self._effort = sandbox, models, inputs, effort
+        self._generator = np.random.default_rng(seed)
+        self._header = {"seed": seed, "device": asdict(device), "compiler": compiler}
+        n_messages = 2 * (effort.n_rounds + 2 * effort.n_alone + latency.N_WARM_UP)
+        room = limits.output_bytes + n_messages * MAX_MESSAGE_BYTES
+        # Each waits while the other works, and its time limit goes on.
+        self._limits = replace(limits, wall_seconds=2 * limits.wall_seconds, output_bytes=room)
+        self._as_is: dict[str, np.ndarray] = {}
+        """What each model answers as it is, once that was heard."""
 
-    ordered = sorted(values)
-    rank = int(binom.ppf((1 - confidence) / 2, len(ordered), 0.5))
-    if rank < 1:
-        return float(np.median(ordered)), -math.inf, math.inf
-    return float(np.median(ordered)), ordered[rank - 1], ordered[-rank]
+    def compare(self, variant: Variant) -> tuple[LatencyComparison | None, str]:
+        """One comparison, or why there is none."""
+        reason = ""
+        with Turns(self._sandbox, len(self._models)) as turns:
+            try:
+                return self._compared(turns, variant), ""
+            except EndedError:
+                reason = next((o.reason for o in turns.outcomes() if o.reason), "the program ended before it was timed")
+            except (FailedExaminationError, UntimedError) as failure:
+                reason = str(failure)
+            except (KeyError, ValueError, TypeError) as error:
+                reason = f"the timed program gave an answer that can't be read: {error!r}"
+            finally:
+                self.cpu_seconds += sum(outcome.cpu_seconds for outcome in turns.outcomes())
+        return None, reason
 
+    def _compared(self, turns: Turns, variant: Variant) -> LatencyComparison:
+        rootstock = self._start(turns, ROOTSTOCK, variant)
+        rounds = Rounds(self._n_batches(rootstock), len(self._inputs))
+        rootstock.warm_up(self._generator)
+        self._alone(rootstock, rounds, rounds.alone_before)
+        candidate = self._start(turns, CANDIDATE, variant)
+        if variant is Variant.FUSED and not rootstock.n_fused and not candidate.n_fused:
+            raise UntimedError("neither model has anything to fold")
+        candidate.warm_up(self._generator)
+        self._beside(candidate, rootstock, rounds)
+        candidate.finish()
+        self._alone(rootstock, rounds, rounds.alone_after)
+        rootstock.finish()
+        return compared(variant, rounds, candidate, rootstock)
 
-def _latency(passes: np.ndarray, batch_size: int) -> latency.Latency:
-    p50, p95 = np.percentile(1e3 * passes, [50, 95])
-    return latency.Latency(float(p50), float(p95), batch_size)
+    def _start(self, turns: Turns, name: str, variant: Variant) -> TimedSide:
+        model = self._models[name]
+        header = {**self._header, **asdict(model.source), "variant": variant.value}
+        arrays = {"inputs": self._inputs} | {f"weights/{key}": array for key, array in model.weights.items()}
+        job = Job(TIMED_ENTRY, Message(header, arrays), label=f"latency of the {name}, {variant.words}")
+        side = TimedSide(turns.start(job, self._limits), self._inputs)
+        if differ(self._as_is.setdefault(name, side.expected), side.expected):
+            raise UntimedError(f"the {name} gives other outputs when {variant.words}")
+        return side
 
+    def _n_batches(self, rootstock: TimedSide) -> int:
+        """How many batches a round has."""
+        _, seconds = rootstock.run([self._inputs])
+        n_due = np.ceil(self._effort.round_seconds / seconds)
+        n_fitting = MAX_MESSAGE_BYTES // max(1, self._inputs.nbytes, rootstock.expected.nbytes)
+        return int(max(1, min(n_due, n_fitting)))
 
-def _typical(joules: Sequence[float | None], n_batches: int) -> float | None:
-    known = [value for value in joules if value is not None]
-    return float(np.median(known)) / n_batches if known else None
+    def _alone(self, rootstock: TimedSide, rounds: Rounds, seconds: list[float]) -> None:
+        for _ in range(self._effort.n_alone):
+            batches = self._fresh(rounds)
+            seconds.append(rootstock.timed(batches))
+            rounds.echoes.append(rootstock.echo(batches))
+
+    def _beside(self, candidate: TimedSide, rootstock: TimedSide, rounds: Rounds) -> None:
+        for _ in range(self._effort.n_rounds):
+            batches = self._fresh(rounds)
+            sides = [(candidate, rounds.candidate), (rootstock, rounds.rootstock)]
+            for number in self._generator.permutation(len(sides)):
+                side, taken = sides[number]
+                before = joules_so_far()
+                taken.seconds.append(side.timed(batches))
+                taken.joules.append(used(before, joules_so_far()))
+            rounds.echoes.append(rootstock.echo(batches))
+
+    def _fresh(self, rounds: Rounds) -> list[latency.FreshBatch]:
+        return [latency.fresh_batch(self._inputs, self._generator) for _ in range(rounds.n_batches)]

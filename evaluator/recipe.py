@@ -28,6 +28,10 @@ class Recipe:
     mixed_precision: bool = True
     """Whether forward passes of training run in bfloat16 where the device is made for it, a CUDA GPU."""
 
+    train_function: str | None = None
+    """The user's own `train(model, data, budget)`, as `path/to/file.py:function` or `package.module:function`, instead
+    of the built-in training; see evaluator/user_training.py."""
+
     @property
     def augments(self) -> bool:
         """Whether training pictures are changed at random."""

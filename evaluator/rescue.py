@@ -9,7 +9,7 @@ from typing import Any
 
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation, evaluate
 from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.results import Rescue, Result, Stage, Status
+from archgraft.evaluator.results import Rescue, Result, Stage, StageRecord, Status, joined
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.sandbox.protocol import Sandbox
 
@@ -23,13 +23,15 @@ def evaluate_with_rescue(
 ) -> Evaluation:
     """`evaluate`, tried again as the module says; `rescues` of the result tell of it. Raises what `evaluate` raises."""
     rescues: list[Rescue] = []
+    stages: list[tuple[StageRecord, ...]] = []
     wall_seconds = cpu_seconds = 0.0
     while True:
         done = evaluate(sandbox, candidate, task, splits, recipe=recipe, **options)
         wall_seconds, cpu_seconds = wall_seconds + done.wall_seconds, cpu_seconds + done.cpu_seconds
+        stages.append(done.result.stages)
         rescue = rescue_from(done.result, recipe)
         if rescue is None or rescue.status in {earlier.status for earlier in rescues}:
-            result = replace(done.result, rescues=tuple(rescues), wall_seconds=wall_seconds)
+            result = replace(done.result, rescues=tuple(rescues), stages=joined(stages), wall_seconds=wall_seconds)
             return replace(done, result=result, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         rescues.append(rescue)
         recipe = replace(recipe, **rescue.changes)  # type: ignore[arg-type]  # names and types are `rescue_from`'s own

@@ -1,7 +1,7 @@
 """What came of a candidate: a status with its reason, and numbers with their units."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -19,7 +19,11 @@ class Status(StrEnum):
     NONFINITE = "nonfinite"
     BATCH_LEAK = "batch_leak"
     NOT_CAUSAL = "not_causal"
+    OUTRANKED = "outranked"
+    """Not trained: zero-cost proxies place it among the lowest."""
     STOPPED_EARLY = "stopped_early"
+    NOT_PROMOTED = "not_promoted"
+    """Ran well at a lower rung; others did better there, so far."""
 
 
 class Stage(StrEnum):
@@ -29,10 +33,47 @@ class Stage(StrEnum):
     EMIT = "emit"
     VERIFY = "verify"
     GATES = "gates"
+    PROXIES = "proxies"
     TRAIN = "train"
     CHECKS = "checks"
     PROFILE = "profile"
     DONE = "done"
+
+
+class Passage(StrEnum):
+    """How a candidate left a stage of the cascade."""
+
+    PASSED = "passed"
+    REJECTED = "rejected"
+    LET_THROUGH = "let_through"
+    """It would have been rejected; by chance it was not, so that the stage's errors are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """What one stage of the cascade said of a candidate, and what it cost, by the parent's clock."""
+
+    stage: Stage
+    passage: Passage
+    wall_seconds: float
+    reason: str = ""
+    """Empty when it passed."""
+
+
+def joined(passages: Iterable[Sequence[StageRecord]]) -> tuple[StageRecord, ...]:
+    """Several ways through the cascade (second tries, other seeds) as one: seconds add up, the last word counts.
+
+    A stage that a candidate was once let through stays so, unless a later pass is rejected there.
+    """
+    found: dict[Stage, StageRecord] = {}
+    for record in (record for records in passages for record in records):
+        earlier = found.get(record.stage)
+        if earlier is None:
+            found[record.stage] = record
+            continue
+        word = earlier if (earlier.passage, record.passage) == (Passage.LET_THROUGH, Passage.PASSED) else record
+        found[record.stage] = replace(word, wall_seconds=earlier.wall_seconds + record.wall_seconds)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +130,10 @@ class Result:
     """How many trainings, from `seed` on, the score is the mean of. All else in `metrics` is the first one's."""
     rescues: tuple[Rescue, ...] = ()
     """Tries before the one that this is the result of, over all seeds; the score is one of a changed recipe then."""
+    stages: tuple[StageRecord, ...] = ()
+    """The stages of the cascade that were entered, in order, over all tries and seeds."""
+    rung: int = 0
+    """The level of training effort, from 0; the highest is the whole recipe."""
 
     @property
     def ok(self) -> bool:

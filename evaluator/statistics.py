@@ -52,6 +52,19 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.95
     return Interval(mean, float(mean - half), float(mean + half), len(found), confidence)
 
 
+def share_interval(n_good: int, n: int, confidence: float = 0.95) -> Interval:
+    """The share of so many successes in `n` tries, with Wilson's interval (1927, "Probable inference", equation 6).
+
+    Without a try the share is nan, and the interval from 0 to 1.
+    """
+    from scipy.stats import binomtest
+
+    if n == 0:
+        return Interval(np.nan, 0.0, 1.0, 0, confidence)
+    bounds = binomtest(n_good, n).proportion_ci(confidence, method="wilson")
+    return Interval(n_good / n, float(bounds.low), float(bounds.high), n, confidence)
+
+
 def seed_noise(values: Sequence[float] | np.ndarray) -> float:
     """Standard deviation (n - 1) of one model's scores over seeds; infinite for a single seed."""
     found = np.asarray(values, dtype=np.float64)

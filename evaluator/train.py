@@ -5,7 +5,8 @@ arrays `inputs` and `targets` (the training split), and, to load a state instead
 
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
 (`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
-`learning_rate`, the peak, none when weights were given; `gpu_memory_bytes`, at its peak, none but on a CUDA GPU).
+`learning_rate`, the peak, none when weights were given or the user's own function trained; `gpu_memory_bytes`, at its
+peak, none but on a CUDA GPU).
 Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
 gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
 so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.
@@ -25,7 +26,8 @@ from archgraft.evaluator.flops import FlopCount
 from archgraft.evaluator.loading import build, load_module
 from archgraft.evaluator.losses import Loss, NonFiniteLossError, loss_named
 from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.training import CPU, train
+from archgraft.evaluator.training import CPU
+from archgraft.evaluator.user_training import training_of
 from archgraft.sandbox.protocol import Channel, Message
 
 PROFILE_BATCH = 2
@@ -39,12 +41,13 @@ def run(channel: Channel) -> Message:
     device = made_ready(**header["device"])
     arrays = {name: torch.from_numpy(np.array(array)) for name, array in channel.request.arrays.items()}
     seed = int(header["seed"])
+    recipe = Recipe(**header["recipe"])
+    train = training_of(recipe)
     model = build(load_module(header["source"]), header["construct"], seed)
     if not _go(channel, "built", **profile(model, arrays["inputs"][:PROFILE_BATCH])):
         return Message()
     weights = {name.removeprefix(WEIGHTS): array for name, array in arrays.items() if name.startswith(WEIGHTS)}
     model.to(device)
-    recipe = Recipe(**header["recipe"])
     inputs, targets = arrays["inputs"], arrays["targets"]
     learning_rate = None
     if weights:

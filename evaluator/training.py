@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from archgraft.evaluator.augmentation import augmented
 from archgraft.evaluator.learning_rate import rate_by_test
-from archgraft.evaluator.losses import Loss, NonFiniteLossError
+from archgraft.evaluator.losses import Loss, require_finite
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.schedule import learning_rate_share
 from archgraft.evaluator.stepping import batches_of, n_batches, optimizer_for, set_learning_rate, take_step
@@ -52,9 +52,6 @@ def train(
             total += take_step(model, optimizer, x, targets[rows].to(device), recipe, loss) * len(rows)
             n_seen += len(rows)
             step += 1
-        mean = float(total) / n_seen
-        if not -float("inf") < mean < float("inf"):
-            raise NonFiniteLossError(f"the training loss became {mean} in epoch {epoch} of {recipe.epochs}")
-        if not keep_going(epoch, mean):
+        if not keep_going(epoch, require_finite(float(total) / n_seen, epoch, recipe.epochs)):
             break
     return peak

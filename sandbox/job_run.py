@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
 from archgraft.sandbox.layers.resource_limits import MAX_TASKS
-from archgraft.sandbox.process_tree import ProcessUse, memory_bytes, runs_another_program, tree
+from archgraft.sandbox.process_tree import ProcessUse, cpu_seconds, memory_bytes, runs_another_program, tree
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
 from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
@@ -78,6 +78,7 @@ class JobRun:
     """Of all its processes, when the watchdog last looked: what is killed tells nobody what it has used."""
     ready_seconds: float = 0.0
     n_asks: int = 0
+    idle_cpu_seconds: float = 0.0
     _watched: float = field(default_factory=time.monotonic)
     _scratch_watched: float = field(default_factory=time.monotonic)
 
@@ -101,8 +102,8 @@ class JobRun:
         peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = _one_line(reason)
-        cpu_seconds = max(self.child.cpu_seconds, self.seen_cpu_seconds)
-        return Outcome(verdict, reason, message, wall_seconds, cpu_seconds, peak, self.tier, log, self.ready_seconds)
+        used, idle = max(self.child.cpu_seconds, self.seen_cpu_seconds), self.idle_cpu_seconds
+        return Outcome(verdict, reason, message, wall_seconds, used, peak, self.tier, log, self.ready_seconds, idle)
 
     def _converse(self, respond: Respond | None) -> Message:
         with self._faults_as_verdicts():
@@ -113,7 +114,9 @@ class JobRun:
             self.n_asks += 1
             if self.n_asks > MAX_ASKS:
                 raise Stopped(Verdict.PROTOCOL, f"the child asked more than {MAX_ASKS} times")
+            before = self._cpu_seconds()
             answer = respond(frame.message)  # its errors are the caller's, so it stays outside
+            self.idle_cpu_seconds += max(0.0, self._cpu_seconds() - before)
             with self._faults_as_verdicts():
                 self._send("answer", answer)
                 frame = self._receive()
@@ -211,8 +214,8 @@ class JobRun:
             self._check_scratch()
 
     def _check_use(self, processes: list[ProcessUse]) -> None:
-        cpu_seconds = self.seen_cpu_seconds = sum(process.cpu_seconds for process in processes)
-        if cpu_seconds > self.limits.cpu_seconds:
+        self.seen_cpu_seconds = sum(process.cpu_seconds for process in processes)
+        if self.seen_cpu_seconds > self.limits.cpu_seconds:
             raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
         in_use = sum(self._memory_bytes(process.pid) for process in processes)
         self.peak_memory_bytes = max(self.peak_memory_bytes, in_use)
@@ -235,6 +238,13 @@ class JobRun:
             in_use += nameless_bytes(self.child.pid, self.child.scratch, limit)
         if in_use > limit:
             raise Stopped(Verdict.DISK, f"wrote more than {_mebibytes(self.limits.file_bytes)} of files")
+
+    def _cpu_seconds(self) -> float:
+        if self.child.pid is None:
+            return 0.0
+        if self.job.forks or self.job.compiles:  # its first process may only wait for others
+            return sum(cpu_seconds(process.pid) for process in tree(self.child.pid))
+        return cpu_seconds(self.child.pid)
 
     def _ended(self) -> Stopped:
         """Why the child is gone without an answer."""

@@ -100,6 +100,8 @@ class Outcome:
     log: str = ""
     ready_seconds: float = 0.0
     """Until the child was confined; a part of `wall_seconds`."""
+    idle_cpu_seconds: float = 0.0
+    """What the child's process used while it should have waited for answers; a part of `cpu_seconds`."""
 
 
 class Respond(Protocol):

@@ -28,8 +28,11 @@ class Archive:
         self._uses: dict[int, int] = {}
 
     def tell(self, attempt: Attempt) -> None:
-        """Take note of a finished attempt: its parent was used; itself may become the elite of its cell."""
-        if attempt.parent_id is not None:
+        """Take note of a finished attempt: its parent was used; itself may become the elite of its cell.
+
+        A promoted one is told again, and used its parent once.
+        """
+        if attempt.parent_id is not None and attempt.result.rung == 0:
             self._uses[attempt.parent_id] = self._uses.get(attempt.parent_id, 0) + 1
         if not attempt.result.ok or attempt.oriented_score is None:
             return

@@ -75,5 +75,8 @@ class Planner(Protocol):
         ...
 
     def tell(self, attempt: Attempt) -> None:
-        """Learn from a finished attempt. Called in attempt order; the rootstock (index 0) first."""
+        """Learn from a finished attempt. Called in attempt order; the rootstock (index 0) first.
+
+        An attempt is told again when its candidate was promoted: `improved` then speaks of the higher rung.
+        """
         ...

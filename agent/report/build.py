@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.cascade import RungTally, StageTally, rung_tallies, stage_tallies
 from archgraft.agent.front import Front, front_of
 from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
@@ -16,7 +17,7 @@ from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
 from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
-from archgraft.evaluator.latency_comparison import LatencyComparison
+from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.results import Status
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Page:
     figures: dict[str, figures.Figure]
     steps: Sequence[Step]
     failures: Sequence[Failure]
+    stages: Sequence[StageTally]
+    rungs: Sequence[RungTally]
     operators: Sequence[Contribution]
     families: Sequence[Contribution]
     spend: Spend
@@ -48,8 +51,8 @@ class Page:
     n_test_evaluations: int
     events: Sequence[Event]
     front: Front
-    latency: LatencyComparison | None
-    """The best candidate's beside the rootstock's; none before the finals."""
+    latencies: Sequence[LatencyComparison]
+    """The best candidate's beside the rootstock's, in each variant; none before the finals."""
 
     @property
     def tried(self) -> Sequence[Attempt]:
@@ -65,6 +68,16 @@ class Page:
     def n_stopped_early(self) -> int:
         """How many of them were stopped early, as they were clearly behind."""
         return sum(attempt.status is Status.STOPPED_EARLY for attempt in self.tried)
+
+    @property
+    def n_outranked(self) -> int:
+        """How many of them were not trained, as zero-cost proxies placed them among the lowest."""
+        return sum(attempt.status is Status.OUTRANKED for attempt in self.tried)
+
+    @property
+    def n_not_promoted(self) -> int:
+        """How many of them were not trained in full, as others did better on a lower rung."""
+        return sum(attempt.status is Status.NOT_PROMOTED for attempt in self.tried)
 
     @property
     def n_rescued(self) -> int:
@@ -103,6 +116,8 @@ def gather(run: RunReader) -> Page:
         figures=_figures(run, attempts, best) if comparison is not None else {},
         steps=lineage(run, best) if comparison is not None else (),
         failures=failures(tried),
+        stages=stage_tallies(attempts),
+        rungs=rung_tallies(attempts, run.promotions()),
         operators=by_operator(tried),
         families=by_family(tried),
         spend=run.spend(),
@@ -113,7 +128,7 @@ def gather(run: RunReader) -> Page:
         n_test_evaluations=len(run.measurements(split="test")),
         events=run.events(),
         front=front_of(attempts),
-        latency=run.latencies().get(best),
+        latencies=run.latencies().get(best, ()),
     )
 
 
@@ -150,7 +165,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    names = ("number", "score", "difference", "count", "ratio", "duration", "words", "sentence")
+    names = ("number", "score", "difference", "count", "ratio", "duration", "share", "words", "sentence")
     environment.filters |= {name: getattr(text, name) for name in names}
     environment.filters["script_data"] = _script_data
     return environment

@@ -30,8 +30,8 @@ class Contribution:
 
 
 def is_failure(attempt: Attempt) -> bool:
-    """Whether an attempt went wrong; one that was stopped early ran well, and was clearly behind."""
-    return not attempt.result.ok and attempt.status is not Status.STOPPED_EARLY
+    """Whether an attempt went wrong; one that was outranked, stopped early or not promoted was merely behind."""
+    return attempt.status not in (Status.OK, Status.OUTRANKED, Status.STOPPED_EARLY, Status.NOT_PROMOTED)
 
 
 def failures(attempts: Sequence[Attempt]) -> list[Failure]:

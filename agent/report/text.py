@@ -51,6 +51,11 @@ def ratio(after: float, before: float) -> str:
     return f"{after / before:.2f} ×"
 
 
+def share(value: float) -> str:
+    """A part of a whole, in percent."""
+    return f"{100 * value:.0f} %"
+
+
 def duration(seconds: float) -> str:
     """A time span in its two leading units."""
     if seconds < 1:

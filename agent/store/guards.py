@@ -41,6 +41,7 @@ def refuse_repeated(connection: Connection, candidate_id: int, role: Role, resul
         table.c.role == role,
         table.c.split == result.split,
         table.c.seed == result.seed,
+        table.c.rung == result.rung,
     )
     if connection.execute(query).first() is not None:
         raise StoreError(f"candidate {candidate_id} has a {role} result on {result.split}, seed {result.seed}, already")

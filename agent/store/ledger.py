@@ -26,6 +26,9 @@ def ledger(run: RunReader) -> list[Entry]:
             "reason": attempt.result.reason,
             "seed": attempt.result.seed,
             "rescues": to_json(attempt.result.rescues),
+            "rung": attempt.result.rung,
+            "rung_scores": to_json(attempt.rung_scores),
+            "proxy_scores": to_json(attempt.proxy_scores),
             "gain": attempt.gain,
             "improved": attempt.improved,
             "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,
@@ -34,6 +37,7 @@ def ledger(run: RunReader) -> list[Entry]:
     for measured in run.measurements(attempts=False):
         result = measured.result
         head: Entry = {"candidate": measured.candidate_id, "role": measured.role, "split": result.split}
+        head |= {"rung": result.rung}
         verdict: Entry = {"seed": result.seed, "status": result.status.value, "reason": result.reason}
         entries.append(head | verdict | _measured(result.metrics))
     return entries

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from archgraft.agent.attempt import Attempt, Descriptor
 from archgraft.agent.choosers.protocol import Answer, Question
 from archgraft.agent.errors import UsageError
+from archgraft.agent.ladder import Promotion
 from archgraft.agent.store import tables
 from archgraft.agent.store.codec import from_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
-from archgraft.agent.store.records import Candidate, Event, Measurement, Proposal, Role, RunInfo, Spend
+from archgraft.agent.store.records import Candidate, Event, Measurement, Promoted, Proposal, Role, RunInfo, Spend
 from archgraft.agent.store.weights import weights_of
-from archgraft.evaluator.latency_comparison import LatencyComparison
-from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, Status
+from archgraft.evaluator.paces import LatencyComparison
+from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, StageRecord, Status
 from archgraft.tree_ops.edits import Edit
 from archgraft.tree_ops.tree import Tree
 
@@ -42,18 +44,35 @@ class RunReader:
             return from_json(RunInfo, connection.execute(select(tables.run.c.info)).scalar_one())
 
     def attempts(self) -> list[Attempt]:
-        """The finished attempts in index order; one that is in flight leaves a hole."""
+        """The finished attempts in index order, as they stand after promotions; one in flight leaves a hole."""
+        standing = {attempt.index: attempt for attempt in self.first_attempts()}
+        standing |= {promoted.attempt.index: promoted.attempt for promoted in self.promotions()}
+        return list(standing.values())
+
+    def first_attempts(self) -> list[Attempt]:
+        """The finished attempts in index order, as they were before any promotion."""
         table = tables.attempts
         query = select(table, tables.results).join(tables.results, table.c.result_id == tables.results.c.id)
         with self._reading() as connection:
             return [_attempt(row) for row in connection.execute(query.order_by(table.c.attempt))]
 
-    def finished_at(self) -> dict[int, float]:
-        """When each attempt finished, in seconds of search; time between sessions does not count."""
-        table = tables.attempts
+    def promotions(self) -> list[Promoted]:
+        """What became of attempts on higher rungs, from the lowest rung up."""
+        first, table, results = {one.index: one for one in self.first_attempts()}, tables.promotions, tables.results
+        query = select(table, results).join(results, table.c.result_id == results.c.id)
         with self._reading() as connection:
-            rows = connection.execute(select(table.c.attempt, table.c.elapsed_seconds))
-            return {row.attempt: row.elapsed_seconds for row in rows}
+            rows = connection.execute(query.order_by(table.c.rung, table.c.candidate_id))
+            return [_promoted(row, first[row.candidate_id]) for row in rows]
+
+    def finished_at(self) -> dict[int, float]:
+        """When each attempt came to its standing, in seconds of search; time between sessions does not count."""
+        first, later = tables.attempts, tables.promotions
+        with self._reading() as connection:
+            rows = connection.execute(select(first.c.attempt, first.c.elapsed_seconds))
+            found = {row.attempt: row.elapsed_seconds for row in rows}
+            for row in connection.execute(select(later.c.candidate_id, later.c.elapsed_seconds).order_by(later.c.rung)):
+                found[row.candidate_id] = row.elapsed_seconds
+        return found
 
     def proposals(self) -> list[Proposal]:
         """All planned attempts in index order. The rootstock, attempt 0, has none."""
@@ -101,25 +120,23 @@ class RunReader:
         The rootstock takes part; ties go to the earlier attempt. The test split never decides. None before the first
         score.
         """
-        scored = {attempt.index: attempt for attempt in self.attempts() if attempt.oriented_score is not None}
+        attempts = {attempt.index: attempt for attempt in self.attempts()}
         orient = self.info.metric.oriented
         finals: dict[int, list[float]] = {}
         for measured in self.measurements("finalist", "validation"):
-            if measured.result.metrics is not None and measured.candidate_id in scored:
+            if measured.result.metrics is not None and measured.candidate_id in attempts:
                 finals.setdefault(measured.candidate_id, []).append(orient(measured.result.metrics.score))
         means = {index: sum(values) / len(values) for index, values in finals.items()}
-        ranked = means or {index: attempt.oriented_score or 0.0 for index, attempt in scored.items()}
-        return scored[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
+        scores = ((index, attempt.oriented_score) for index, attempt in attempts.items())
+        ranked = means or {index: score for index, score in scores if score is not None}
+        return attempts[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
 
-    def latencies(self) -> dict[int, LatencyComparison | None]:
-        """How fast each finalist is beside the rootstock; None where it couldn't be timed."""
+    def latencies(self) -> dict[int, tuple[LatencyComparison, ...]]:
+        """How fast each finalist is beside the rootstock, in each variant that could be timed."""
         table = tables.latencies
         with self._reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.candidate_id))
-            return {
-                row.candidate_id: from_json(LatencyComparison, row.comparison) if row.comparison is not None else None
-                for row in rows
-            }
+            return {row.candidate_id: from_json(tuple[LatencyComparison, ...], row.comparisons) for row in rows}
 
     def test_plan(self) -> list[tuple[int, int]]:
         """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""
@@ -217,6 +234,8 @@ def _result(row: Row[Any]) -> Result:
         tier=row.tier,
         n_seeds=row.n_seeds,
         rescues=from_json(tuple[Rescue, ...], row.rescues),
+        stages=from_json(tuple[StageRecord, ...], row.stages),
+        rung=row.rung,
     )
 
 
@@ -233,7 +252,21 @@ def _attempt(row: Row[Any]) -> Attempt:
         improved=row.improved,
         descriptor=from_json(Descriptor, row.descriptor) if row.descriptor is not None else None,
         n_parameters=row.n_parameters,
+        rung_scores=from_json(tuple[float, ...], row.rung_scores),
+        proxy_scores=from_json(dict[str, float], row.proxy_scores),
     )
+
+
+def _promoted(row: Row[Any], first: Attempt) -> Promoted:
+    attempt = replace(
+        first,
+        result=_result(row),
+        oriented_score=row.oriented_score,
+        gain=row.gain,
+        improved=row.improved,
+        rung_scores=from_json(tuple[float, ...], row.rung_scores),
+    )
+    return Promoted(Promotion(row.candidate_id, row.rung, row.by_chance), attempt)
 
 
 def _proposal(row: Row[Any]) -> Proposal:

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.ladder import Promotion
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.edits import Edit, Operator
 from archgraft.tree_ops.tree import Tree
 
-Role = Literal["search", "confirmation", "finalist"]
-"""Why a result was measured: as an attempt of the search; as one of the seeds that an attempt's mean score was taken
-over; in the last comparison over several seeds, in which the rootstock takes part as candidate 0."""
+Role = Literal["search", "confirmation", "rung", "finalist"]
+"""Why a result was measured: as an attempt of the search, on whichever rung; as one of the seeds that an attempt's mean
+score was taken over; as the rootstock's own on a lower rung; in the last comparison over several seeds, in which the
+rootstock takes part as candidate 0."""
 
 Setting = None | bool | int | float | str
 
@@ -68,6 +71,14 @@ class Proposal:
     def attempt(self) -> int:
         """The index of the attempt."""
         return self.question.attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A promotion, and how its attempt stands after it."""
+
+    promotion: Promotion
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)

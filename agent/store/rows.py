@@ -34,6 +34,8 @@ def insert_result(connection: Connection, candidate_id: int, role: Role, result:
         "tier": result.tier,
         "n_seeds": result.n_seeds,
         "rescues": to_json(result.rescues),
+        "stages": to_json(result.stages),
+        "rung": result.rung,
     }
     result_id: int = connection.execute(insert(tables.results).values(row).returning(tables.results.c.id)).scalar_one()
     return result_id

@@ -3,7 +3,7 @@
 An attempt goes through `record_proposal` (planned), `record_answer` (an option was picked), `record_candidate` (its
 source was verified) and `record_result`, which finishes it in one transaction with its charge. So a process killed
 anywhere leaves each attempt either finished and charged once, or pending, to be taken up again from its stored plan
-and answer.
+and answer. `record_promotion` writes what became of it on a higher rung.
 """
 
 import threading
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, insert, update
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.ladder import Promotion
 from archgraft.agent.store import tables
 from archgraft.agent.store.codec import to_json
 from archgraft.agent.store.database import now, writing
@@ -112,6 +113,21 @@ class RunStore(RunReader):
             charge(connection, attempt.index, compute, usd, n_tokens)
             self._beat(connection)
 
+    def record_promotion(self, promotion: Promotion, attempt: Attempt, compute: Compute) -> None:
+        """What became of an attempt on a higher rung, and its charge; raises `StoreError` for a second time."""
+        row = {
+            "candidate_id": promotion.candidate_id,
+            "rung": promotion.rung,
+            "by_chance": promotion.by_chance,
+        }
+        with self._writing() as connection:
+            refuse_repeated(connection, promotion.candidate_id, "search", attempt.result)
+            result_id = insert_result(connection, promotion.candidate_id, "search", attempt.result)
+            values = {**row, **self._standing(attempt, result_id)}
+            connection.execute(insert(tables.promotions).values(values))
+            charge(connection, None, compute, 0.0, 0)
+            self._beat(connection)
+
     def record_measurement(self, candidate_id: int, role: Role, result: Result, compute: Compute) -> None:
         """Keep and charge a result that is no attempt: one seed of a mean, or of a finalist.
 
@@ -126,11 +142,10 @@ class RunStore(RunReader):
             self._beat(connection)
 
     def record_latency(self, candidate_id: int, compared: Compared, compute: Compute) -> None:
-        """Keep and charge how fast a finalist is beside the rootstock, or why that couldn't be measured; once each."""
-        found = compared.comparison
+        """Keep and charge how fast a finalist is beside the rootstock, and what couldn't be timed of it; once each."""
         row = {
             "candidate_id": candidate_id,
-            "comparison": to_json(found) if found is not None else None,
+            "comparisons": to_json(compared.comparisons),
             "reason": compared.reason,
         }
         with self._writing() as connection:
@@ -179,15 +194,22 @@ class RunStore(RunReader):
             "operator": attempt.operator,
             "depth_band": int(attempt.depth_band),
             "family": attempt.family,
+            "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,
+            "n_parameters": attempt.n_parameters,
+            "proxy_scores": to_json(attempt.proxy_scores),
+        }
+        connection.execute(insert(tables.attempts).values({**row, **self._standing(attempt, result_id)}))
+
+    def _standing(self, attempt: Attempt, result_id: int) -> dict[str, object]:
+        """The columns that a promotion changes."""
+        return {
             "result_id": result_id,
             "oriented_score": attempt.oriented_score,
             "gain": attempt.gain,
             "improved": bool(attempt.improved),
-            "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,
-            "n_parameters": attempt.n_parameters,
+            "rung_scores": to_json(attempt.rung_scores),
             "elapsed_seconds": self.elapsed_seconds(),
         }
-        connection.execute(insert(tables.attempts).values(row))
 
     def _beat(self, connection: Connection) -> None:
         table = tables.sessions

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, UniqueConstraint
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -71,7 +71,9 @@ results = Table(
     Column("tier", String, nullable=False),
     Column("n_seeds", Integer, nullable=False),
     Column("rescues", Text, nullable=False),
-    UniqueConstraint("candidate_id", "role", "split", "seed", name="one_result_each"),
+    Column("stages", Text, nullable=False),
+    Column("rung", Integer, nullable=False),
+    UniqueConstraint("candidate_id", "role", "split", "seed", "rung", name="one_result_each"),
 )
 
 # An attempt is finished exactly when it has a row here.
@@ -89,6 +91,23 @@ attempts = Table(
     Column("improved", Boolean, nullable=False),
     Column("descriptor", Text),
     Column("n_parameters", Integer),
+    Column("proxy_scores", Text, nullable=False),
+    Column("rung_scores", Text, nullable=False),
+    Column("elapsed_seconds", Float, nullable=False),
+)
+
+# What became of an attempt on a higher rung; the last row of a candidate stands for it.
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("candidate_id", Integer, ForeignKey("attempts.attempt"), primary_key=True),
+    Column("rung", Integer, primary_key=True),
+    Column("by_chance", Boolean, nullable=False),
+    Column("result_id", Integer, ForeignKey("results.id"), nullable=False, unique=True),
+    Column("oriented_score", Float),
+    Column("gain", Float),
+    Column("improved", Boolean, nullable=False),
+    Column("rung_scores", Text, nullable=False),
     Column("elapsed_seconds", Float, nullable=False),
 )
 
@@ -97,7 +116,7 @@ latencies = Table(
     "latencies",
     metadata,
     Column("candidate_id", Integer, primary_key=True),
-    Column("comparison", Text),
+    Column("comparisons", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
 

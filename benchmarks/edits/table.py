@@ -1,22 +1,10 @@
 """The benchmark's table, with what a share of so many attempts says about the true one."""
 
-import math
 from typing import Any
 
 from rich.table import Table
 
-_Z = 1.959963984540054
-"""Of a normal distribution, 95 % lies within so many deviations."""
-
-
-def wilson(n_good: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927, "Probable inference", equation 6)."""
-    if n == 0:
-        return 0.0, 1.0
-    share, spread = n_good / n, _Z**2 / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+from archgraft.evaluator.statistics import share_interval
 
 
 def as_table(rows: list[dict[str, Any]], title: str) -> Table:
@@ -33,12 +21,11 @@ def as_table(rows: list[dict[str, Any]], title: str) -> Table:
         title=title,
     )
     for row in rows:
-        low, high = wilson(row["valid_first_draw"], row["attempted"])
         table.add_row(
             row["rootstock"].rpartition("/")[2][:60],
             str(row["attempted"]),
             str(row["emission_exact"]),
-            f"{row['valid_first_draw']} ({100 * low:.1f}-{100 * high:.1f} %)",
+            _share(row["valid_first_draw"], row["attempted"]),
             str(row["valid_within_3"]),
             str(row["invalid_reached_evaluator"]),
             f"{_ms(row['ms_p50'])} / {_ms(row['ms_p90'])}",
@@ -63,10 +50,14 @@ def as_operators(row: dict[str, Any]) -> Table:
     table = Table("operator", "attempted", "valid (95 %)", "other outcomes", title="by operator")
     for operator, outcomes in sorted(row["by_operator"].items()):
         n, good = sum(outcomes.values()), outcomes.get("ok", 0)
-        low, high = wilson(good, n)
         other = ", ".join(f"{status} {count}" for status, count in sorted(outcomes.items()) if status != "ok")
-        table.add_row(operator, str(n), f"{good} ({100 * low:.1f}-{100 * high:.1f} %)", other)
+        table.add_row(operator, str(n), _share(good, n), other)
     return table
+
+
+def _share(n_good: int, n: int) -> str:
+    share = share_interval(n_good, n)
+    return f"{n_good} ({100 * share.low:.1f}-{100 * share.high:.1f} %)"
 
 
 def _ms(value: float | None) -> str:

@@ -23,6 +23,9 @@ class _Scales:
     def phase(self, text: str) -> None:
         """Nothing to weigh."""
 
+    def warning(self, text: str) -> None:
+        """Nothing to weigh."""
+
     def attempt(self, attempt: Attempt, left: str) -> None:
         """Weigh now and then."""
         if attempt.index % NOTED_EVERY == 0:

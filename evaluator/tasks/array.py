@@ -28,22 +28,11 @@ class ArrayTask:
     output_shape: tuple[int, ...]
     recipe: Recipe = field(default_factory=Recipe)
     causal: bool = False
+    feature_names: tuple[str, ...] = ()
+    """What the inputs (N, F) of a table are called, for messages."""
 
     def __post_init__(self) -> None:
-        for part, split in self._named():
-            _check_split(self.name, part, split)
-        if len(self.train) < 2:
-            raise TaskError(f"{self.name}: train needs at least two samples")
-        for part, split in self._named()[1:]:
-            for what, ours, first in (
-                ("inputs", split.inputs, self.train.inputs),
-                ("targets", split.targets, self.train.targets),
-            ):
-                if ours.shape[1:] != first.shape[1:] or ours.dtype != first.dtype:
-                    raise TaskError(
-                        f"{self.name}: one {what[:-1]} of {part} is {ours.dtype} {ours.shape[1:]}, "
-                        f"but one of train is {first.dtype} {first.shape[1:]}; they must be alike"
-                    )
+        check_splits(self.name, self.load())
         if self.causal and self.output_shape[:1] != self.train.inputs.shape[-1:]:
             raise TaskError(
                 f"{self.name}: a causal task needs one output per position, but inputs have "
@@ -58,8 +47,24 @@ class ArrayTask:
         """The metric."""
         return self.score_function(outputs, targets)
 
-    def _named(self) -> list[tuple[str, Split]]:
-        return [("train", self.train), ("validation", self.validation), ("test", self.test)]
+
+def check_splits(name: str, splits: Splits) -> None:
+    """Raises `TaskError` unless the parts are arrays that a model can take, finite, whole, and alike."""
+    parts = [("train", splits.train), ("validation", splits.validation), ("test", splits.test)]
+    for part, split in parts:
+        _check_split(name, part, split)
+    if len(splits.train) < 2:
+        raise TaskError(f"{name}: train needs at least two samples")
+    for part, split in parts[1:]:
+        for what, ours, first in (
+            ("inputs", split.inputs, splits.train.inputs),
+            ("targets", split.targets, splits.train.targets),
+        ):
+            if ours.shape[1:] != first.shape[1:] or ours.dtype != first.dtype:
+                raise TaskError(
+                    f"{name}: one {what[:-1]} of {part} is {ours.dtype} {ours.shape[1:]}, "
+                    f"but one of train is {first.dtype} {first.shape[1:]}; they must be alike"
+                )
 
 
 def _check_split(name: str, part: str, split: Split) -> None:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from archgraft.evaluator.tasks.protocol import Splits, Task, TaskError
-from archgraft.evaluator.tasks.splitting import n_leaked
+from archgraft.evaluator.tasks.protocol import Task, TaskError
 
 FORMS = (
     "digits, mnist1d, npz:FILE, text:FILE, table:FILE.csv?target=COLUMN, cifar:FOLDER, folder:FOLDER, "
@@ -52,19 +51,3 @@ def load_task(reference: str) -> Task:
 
             return user_task(target)
     raise TaskError(f"there is no task {reference!r}; tasks are {FORMS}")
-
-
-def describe(task: Task, splits: Splits) -> str:
-    """One paragraph for people: sizes, shapes, metric, and a warning when test samples stand in the training data."""
-    sizes = f"{len(splits.train):,} training, {len(splits.validation):,} validation, {len(splits.test):,} test samples"
-    better = "higher" if task.metric.higher_is_better else "lower"
-    lines = [
-        f"{task.name}: {sizes}; one input {splits.train.inputs.shape[1:]}, one output {task.output_shape}; "
-        f"{task.metric.name} in {task.metric.unit}, {better} is better" + ("; causal" if task.causal else "")
-    ]
-    leaked = n_leaked(splits.train, splits.test) + n_leaked(splits.validation, splits.test)
-    if leaked:
-        lines.append(
-            f"Warning: {leaked:,} of {len(splits.test):,} test inputs also stand in the data used for the search."
-        )
-    return "\n".join(lines)

@@ -1,6 +1,4 @@
-"""Cutting data into parts, and counting what two parts share."""
-
-import hashlib
+"""Cutting data into parts."""
 
 import numpy as np
 
@@ -37,15 +35,3 @@ def standardised(parts: list[np.ndarray], axes: tuple[int, ...]) -> list[np.ndar
     mean, deviation = first.mean(axis=axes, keepdims=True), first.std(axis=axes, keepdims=True)
     deviation[deviation == 0] = 1.0
     return [((part - mean) / deviation).astype(np.float32) for part in parts]
-
-
-def n_leaked(kept: Split, held: Split) -> int:
-    """How many samples of `held` have an input that also stands, byte for byte, in `kept`."""
-    if kept.inputs.dtype != held.inputs.dtype:
-        return 0
-    seen = {_digest(row) for row in kept.inputs}
-    return sum(_digest(row) in seen for row in held.inputs)
-
-
-def _digest(row: np.ndarray) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()

@@ -19,7 +19,7 @@ from archgraft.evaluator.tasks.protocol import Split, Splits, TaskError
 from archgraft.evaluator.tasks.scores import root_mean_squared_error
 from archgraft.evaluator.tasks.splitting import stratified_split
 
-OPTIONS = ("target", "kind", "seed")
+OPTIONS = ("target", "kind", "seed", "without")
 KINDS = ("", "classes", "numbers")
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.2
 MIN_ROWS = 20
@@ -39,6 +39,11 @@ def table_task(reference: str) -> ArrayTask:
         wanted = f"there is no column {target!r}" if target else "say which column to predict"
         raise TaskError(f"{path}: {wanted}, as ?target=COLUMN; columns are {', '.join(columns)}")
     words = columns.pop(target)
+    for name in filter(None, options.text("without").split(",")):
+        if columns.pop(name, None) is None:
+            raise TaskError(f"{path}: there is no column {name!r} to leave out; columns are {', '.join(columns)}")
+    if copies := [name for name, cells in columns.items() if np.array_equal(cells, words)]:
+        raise TaskError(f"{path}: the target {target} is also among the inputs: add &without={','.join(copies)}")
     if "" in words:
         raise TaskError(f"{path}: column {target} is empty in data row {int(np.flatnonzero(words == '')[0]) + 1}")
     numbers = as_numbers(words)
@@ -47,10 +52,12 @@ def table_task(reference: str) -> ArrayTask:
     is_classes = kind == "classes" or numbers is None
     labels = np.unique(words, return_inverse=True)[1] if is_classes else np.zeros(len(words), int)
     parts = _rows(labels, options.whole("seed", 0, at_least=0))
-    inputs = _encoded(path, columns, parts)
+    inputs, names = _encoded(path, columns, parts)
     if is_classes or numbers is None:
-        return classification(path.stem, Splits(*map(Split, inputs, [labels[rows] for rows in parts])), RECIPE)
-    return _regression(path.stem, inputs, [numbers[rows] for rows in parts])
+        task = classification(path.stem, Splits(*map(Split, inputs, [labels[rows] for rows in parts])), RECIPE)
+    else:
+        task = _regression(path.stem, inputs, [numbers[rows] for rows in parts])
+    return replace(task, feature_names=names)
 
 
 def read_columns(path: Path) -> dict[str, np.ndarray]:
@@ -104,13 +111,16 @@ def _rows(labels: np.ndarray, seed: int) -> list[np.ndarray]:
     return [rest[kept], rest[held], test]
 
 
-def _encoded(path: Path, columns: dict[str, np.ndarray], parts: list[np.ndarray]) -> list[np.ndarray]:
-    """The inputs (N, F) float32 of each part."""
-    blocks = [block for name, words in columns.items() if (block := _column(words, parts[0])) is not None]
-    if not blocks:
+def _encoded(
+    path: Path, columns: dict[str, np.ndarray], parts: list[np.ndarray]
+) -> tuple[list[np.ndarray], tuple[str, ...]]:
+    """The inputs (N, F) float32 of each part, and for each of the F the column that it comes from."""
+    found = {name: block for name, words in columns.items() if (block := _column(words, parts[0])) is not None}
+    if not found:
         raise TaskError(f"{path}: no column but the target tells anything: all are constant, or differ in every row")
-    whole = np.concatenate(blocks, axis=1).astype(np.float32)
-    return [whole[rows] for rows in parts]
+    whole = np.concatenate(list(found.values()), axis=1).astype(np.float32)
+    names = tuple(f"column {name}" for name, block in found.items() for _ in range(block.shape[1]))
+    return [whole[rows] for rows in parts], names
 
 
 def _column(words: np.ndarray, train: np.ndarray) -> np.ndarray | None:

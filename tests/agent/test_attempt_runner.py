@@ -13,6 +13,7 @@ from archgraft.agent.choosers.protocol import Answer, Question
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.planners.protocol import Plan
 from archgraft.agent.rootstock import Rootstock
+from archgraft.agent.scoring import Scoring
 from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.records import Candidate, Compute, Proposal
 from archgraft.agent.store.run_store import RunStore
@@ -40,7 +41,7 @@ class Training:
 
     sources: list[str] = field(default_factory=list)
 
-    def train(self, source: str, construct: str, seed: int) -> Trained:
+    def train(self, source: str, construct: str, seed: int, *, let_through: bool) -> Trained:
         self.sources.append(source)
         return Trained(result_of(50.0, 9000, seed), (), None, Compute())
 
@@ -55,9 +56,9 @@ class Search:
         caps = CostCaps(10**9, 10**12)
         workshop = Workshop(sandbox, Rootstock("net", self.tree, (10,), 0), spec_of, inputs(3, 8, 8), LIMITS, caps, 0)
         orchard = Orchard(store, {}, causal=False, caps=caps)
-        self._runner = AttemptRunner(
-            store, orchard, workshop, cast(Trainer, self.training), run_info().metric, 0.5, [0]
-        )
+        trainer = cast(Trainer, self.training)
+        scoring = Scoring([trainer], run_info().metric, noises=[0.5], seeds=[0], let_through_share=0.0)
+        self._runner = AttemptRunner(store, orchard, workshop, scoring)
         self._told = [SyntheticRun.attempt(0, None, None, "", result_of(50.0, 9000), None)]
         store.record_candidate(self._candidate(0, self.tree))
         store.record_result(self._told[0], Compute())

@@ -45,9 +45,11 @@ def test_plain_lines_tell_each_attempt_its_reason_and_the_best_so_far() -> None:
     lines: list[str] = []
     watcher = PlainWatcher(lines.append)
     watcher.phase("searching")
+    watcher.warning("3 samples stand in two parts")
     for each in STORY:
         watcher.attempt(each, "8 trials")
     assert lines[0] == "searching"
+    assert lines.pop(1) == "Warning: 3 samples stand in two parts"
     assert "the rootstock: score 0.9" in lines[1]
     assert "invalid (rebuilt differently: x is missing)" in lines[2]
     assert "best 0.9 by candidate 0" in lines[2]
@@ -61,8 +63,15 @@ def test_the_live_panel_shows_best_failures_by_kind_and_what_is_left() -> None:
     console = Console(file=written, force_terminal=True, width=100)
     with LiveWatcher(console) as watcher:
         watcher.phase("searching [1/2]")
+        watcher.warning("3 samples stand in two parts")
         for each in STORY:
             watcher.attempt(each, "8 trials")
     shown = written.getvalue()
-    for text in ("searching [1/2]", "best 0.95 by candidate 2 (rootstock 0.9)", "1 invalid", "8 trials"):
+    for text in (
+        "searching [1/2]",
+        "Warning: 3 samples stand",
+        "best 0.95 by candidate 2 (rootstock 0.9)",
+        "1 invalid",
+        "8 trials",
+    ):
         assert text in shown

@@ -29,6 +29,7 @@ def command_line(request: SearchRequest) -> list[str]:
         "search.finalist_seeds": chosen.search.finalist_seeds,
         "search.max_parameters_ratio": chosen.search.max_parameters_ratio,
         "search.max_flops_ratio": chosen.search.max_flops_ratio,
+        "search.rungs": chosen.search.rungs,
     }
     call = [sys.executable, "-c", "from archgraft.agent.cli import main; main()"]
     call += ["search", request.model, "--task", request.task]

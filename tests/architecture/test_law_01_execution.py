@@ -9,7 +9,7 @@ IMPORTS_BY_NAME = {
     "agent/cli/__init__.py": "its own commands",
     "evaluator/originals.py": "the package that a class was mined from, in the child",
     "evaluator/tasks/user.py": "the user's own task, which is trusted",
-    "evaluator/losses.py": "a loss of the user's own, in the child",
+    "evaluator/imported.py": "a loss or training function of the user's own, in the child",
     "sandbox/child.py": "a job's entry, in the child",
     "sandbox/zygote.py": "what every child will need, imported before the fork",
 }

@@ -8,7 +8,6 @@ from archgraft.sandbox.supervisor import LocalSandbox
 from benchmarks.edits.measure import Bench, Figures, as_json, together
 from benchmarks.edits.stages import STAGES, Stopwatch
 from benchmarks.edits.suites import MODELS, SUITES, Host
-from benchmarks.edits.table import wilson
 
 GPT = Host(f"{MODELS}/gpt.py:GPT(GPTConfig(n_layer=1))", (8,), n_tokens=128, causal=True)
 
@@ -45,13 +44,6 @@ def test_a_stage_inside_another_counts_for_itself_alone(monkeypatch: pytest.Monk
     with watch.stage("print"), watch.stage("assemble"):
         pass
     assert watch.wall == {"assemble": 3000, "print": 3000}
-
-
-def test_an_interval_holds_the_share_and_narrows_with_more_attempts() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(10, 10)[0] == pytest.approx(0.7225, abs=1e-4)  # 10 / (10 + 1.96 squared)
-    low, high = wilson(990, 1000)
-    assert wilson(99, 100)[0] < low < 0.99 < high < 1
 
 
 def test_the_standing_lists_are_what_they_promise() -> None:

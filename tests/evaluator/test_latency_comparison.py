@@ -1,30 +1,59 @@
-import math
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from archgraft.evaluator.energy import joules_so_far, used
 from archgraft.evaluator.evaluate import CandidateSource
-from archgraft.evaluator.latency_comparison import Timing, compare_latency, compared, median_interval
-from archgraft.sandbox.protocol import Limits, Message
+from archgraft.evaluator.latency_comparison import Effort, TimedModel, compare_latency
+from archgraft.evaluator.paces import LatencyComparison
+from archgraft.evaluator.variants import Variant
+from archgraft.sandbox.protocol import Limits
 from archgraft.sandbox.supervisor import LocalSandbox
-from tests.evaluator.test_evaluate import LINEAR, source
+from tests.evaluator.test_evaluate import HEAD, LINEAR, source
 
 INPUTS = np.random.default_rng(0).normal(size=(64, 6)).astype(np.float32)
 LIMITS = Limits(wall_seconds=60)
+SHORT = Effort(n_rounds=8, n_alone=6, round_seconds=0.005)
 SLOW = source("import time\ntime.sleep(0.01)\nreturn self.fc(x)")
 SLOWER = source("import time\ntime.sleep(0.02)\nreturn self.fc(x)")
+NORMED = source(
+    "import time\ntime.sleep(0.01)\nreturn self.norm(self.fc(x))",
+    "    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(6, 3)\n"
+    "        self.norm = nn.BatchNorm1d(3)\n\n",
+)
+BUSY = CandidateSource(
+    f"import threading\n\n{HEAD}"
+    "    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(6, 3)\n"
+    "        for _ in range(4):\n            threading.Thread(target=self.spin, daemon=True).start()\n\n"
+    "    def spin(self):\n        while True:\n            torch.ones(300, 300) @ torch.ones(300, 300)\n\n"
+    "    def forward(self, x):\n        return self.fc(x)\n",
+    "Model()",
+)
+
+
+def compare(
+    sandbox: LocalSandbox,
+    candidate: CandidateSource,
+    rootstock: CandidateSource,
+    *variants: Variant,
+    effort: Effort = SHORT,
+) -> tuple[tuple[LatencyComparison, ...], str]:
+    ours, theirs = TimedModel(candidate), TimedModel(rootstock)
+    chosen = variants or (Variant.AS_IS,)
+    done = compare_latency(
+        sandbox, ours, theirs, INPUTS, limits=LIMITS, variants=chosen, effort=effort, compiler="aot_eager"
+    )
+    assert done.wall_seconds > 0
+    assert done.cpu_seconds > 0
+    return done.comparisons, done.reason
 
 
 def test_a_model_that_takes_longer_is_told_so(shared_sandbox: LocalSandbox) -> None:
-    found = compare_latency(shared_sandbox, SLOWER, SLOW, INPUTS, limits=LIMITS)
-    assert found.comparison is not None, found.reason
-    assert found.comparison.low > 1
-    assert found.comparison.low <= found.comparison.ratio <= found.comparison.high
-    assert found.comparison.candidate.p50_ms >= 15
-    assert found.comparison.candidate.batch_size == 64
-    assert found.wall_seconds > 0
+    [found], reason = compare(shared_sandbox, SLOWER, SLOW)
+    assert (found.doubt, reason) == ("", "")
+    assert found.low > 1
+    assert found.low <= found.ratio <= found.high
+    assert found.candidate.latency.p50_ms >= 15
+    assert found.candidate.latency.batch_size == 64
+    assert found.candidate.peak_memory_bytes > 0
 
 
 @pytest.mark.parametrize(
@@ -35,64 +64,51 @@ def test_a_model_that_takes_longer_is_told_so(shared_sandbox: LocalSandbox) -> N
             source("self.n = getattr(self, 'n', 0) + 1\nreturn self.fc(x) * self.n"),
             "the same sample gives other outputs",
         ),
+        (
+            source("self.n = getattr(self, 'n', 0) + 1\nreturn self.fc(x) if self.n < 6 else torch.zeros(len(x), 3)"),
+            "the same sample gives other outputs",
+        ),
     ],
+    ids=["raises", "drifts", "does nothing once it is timed"],
 )
 def test_a_model_that_fails_is_a_reason_and_no_exception(
     shared_sandbox: LocalSandbox, candidate: CandidateSource, reason: str
 ) -> None:
-    found = compare_latency(shared_sandbox, candidate, LINEAR, INPUTS, limits=LIMITS)
-    assert found.comparison is None
-    assert reason in found.reason
+    found, told = compare(shared_sandbox, candidate, SLOW)
+    assert found == ()
+    assert reason in told
 
 
-def test_the_ratio_is_that_of_the_passes_without_the_way_there_and_back() -> None:
-    rounds = 20
-    times = {"candidate": [1.4] * rounds, "rootstock": [1.8] * rounds, "echo": [1.0] * (2 * rounds)}
-    energy: dict[str, list[float | None]] = {"candidate": [6.0] * rounds, "rootstock": [None] * rounds}
-    found = compared(times, energy, n_batches=4, batch_size=64)
-    assert (found.ratio, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
-    assert found.candidate.p50_ms == pytest.approx(100)
-    assert (found.candidate_joules, found.rootstock_joules) == (1.5, None)
+def test_a_model_that_works_while_it_should_wait_is_not_believed(shared_sandbox: LocalSandbox) -> None:
+    [found], _ = compare(shared_sandbox, BUSY, SLOW)
+    assert "s of processor time in the" in found.doubt
 
 
-def test_a_pass_that_can_not_be_told_from_the_way_is_no_ratio() -> None:
-    same = {name: [1.0] * 8 for name in ("candidate", "rootstock", "echo")}
-    with pytest.raises(ValueError, match="no longer than the way"):
-        compared(same, {"candidate": [], "rootstock": []}, 1, 64)
+def test_a_model_that_patches_every_module_s_call_slows_only_itself(shared_sandbox: LocalSandbox) -> None:
+    patching = source(
+        "import time\nreturn self.fc(x)",
+        "    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(6, 3)\n"
+        "        call = nn.Module.__call__\n"
+        "        def slow(module, *args):\n            import time\n            time.sleep(0.1)\n"
+        "            return call(module, *args)\n        nn.Module.__call__ = slow\n\n",
+    )
+    [found], _ = compare(shared_sandbox, patching, SLOW)
+    assert found.candidate.latency.p50_ms > 100
+    assert found.rootstock.latency.p50_ms < 100
 
 
-def test_the_median_s_interval_is_two_of_the_values() -> None:
-    assert median_interval(range(1, 7)) == (3.5, 1, 6)  # of six, 1 - 2 / 2**6 = 97 %
-    assert median_interval(range(1, 31)) == (15.5, 10, 21)  # Conover's table: the 10th and the 21st of 30
-    assert median_interval([1.0, 2.0]) == (1.5, -math.inf, math.inf)
+def test_variants_are_timed_one_by_one_and_what_can_not_be_is_told(shared_sandbox: LocalSandbox) -> None:
+    found, reason = compare(shared_sandbox, NORMED, SLOW, *Variant)
+    assert [one.variant for one in found] == [Variant.AS_IS, Variant.FUSED, Variant.COMPILED]
+    assert [one.candidate.n_fused for one in found] == [0, 1, 1]
+    assert reason == ""
+    found, reason = compare(shared_sandbox, SLOW, SLOW, Variant.FUSED)
+    assert found == ()
+    assert reason == "fused: neither model has anything to fold"
 
 
-def test_the_interval_holds_the_median_as_often_as_it_says() -> None:
-    generator = np.random.default_rng(0)
-    held = [
-        low <= 1 <= high
-        for _, low, high in (median_interval(generator.lognormal(size=30).tolist()) for _ in range(400))
-    ]
-    assert 0.93 < np.mean(held) <= 1
-
-
-@pytest.mark.parametrize("message", [Message(), Message({"phase": "outputs"}), Message({}, {"other": INPUTS})])
-def test_a_timed_program_that_speaks_nonsense_is_no_exception(message: Message) -> None:
-    timing = Timing(INPUTS, np.random.default_rng(0))
-    timing.respond(Message({"phase": "ready"}))
-    assert timing.respond(message).header["do"] == "finish"
-    assert "can't be read" in timing.failure
-    assert timing.respond(message).header["do"] == "finish"
-
-
-def test_energy_is_summed_over_packages_and_none_without_a_sensor(tmp_path: Path) -> None:
-    assert joules_so_far(tmp_path) is None
-    for number, microjoules in enumerate((1_500_000, 2_500_000)):
-        (tmp_path / f"intel-rapl:{number}").mkdir()
-        (tmp_path / f"intel-rapl:{number}" / "energy_uj").write_text(f"{microjoules}\n")
-    assert joules_so_far(tmp_path) == 4.0
-
-
-@pytest.mark.parametrize(("before", "after", "joules"), [(1.0, 4.0, 3.0), (None, 4.0, None), (4.0, 1.0, None)])
-def test_energy_between_two_readings(before: float | None, after: float | None, joules: float | None) -> None:
-    assert used(before, after) == joules
+def test_trained_weights_are_what_is_timed(shared_sandbox: LocalSandbox) -> None:
+    wrong = TimedModel(LINEAR, {"fc.weight": np.zeros((3, 7), np.float32)})
+    done = compare_latency(shared_sandbox, wrong, TimedModel(SLOW), INPUTS, limits=LIMITS, variants=(Variant.AS_IS,))
+    assert done.comparisons == ()
+    assert "Error(s) in loading state_dict" in done.reason

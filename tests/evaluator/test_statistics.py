@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archgraft.evaluator.statistics import mean_interval, paired_difference, seed_noise
+from archgraft.evaluator.statistics import mean_interval, paired_difference, seed_noise, share_interval
 
 
 def test_the_interval_is_students() -> None:
@@ -45,3 +45,11 @@ def test_about_95_of_100_intervals_hold_the_truth() -> None:
     intervals = [mean_interval(generator.normal(3.0, 2.0, size=5)) for _ in range(400)]
     hits = np.mean([each.low < 3.0 < each.high for each in intervals])
     assert 0.92 < hits < 0.98
+
+
+def test_the_interval_of_a_share_holds_it_and_narrows_with_more_tries() -> None:
+    nothing = share_interval(0, 0)
+    assert (nothing.low, nothing.high) == (0.0, 1.0)
+    assert share_interval(10, 10).low == pytest.approx(0.7225, abs=1e-4)  # 10 / (10 + 1.96 squared)
+    many = share_interval(990, 1000)
+    assert share_interval(99, 100).low < many.low < many.mean == 0.99 < many.high < 1

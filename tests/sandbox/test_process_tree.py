@@ -3,7 +3,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from archgraft.sandbox.process_tree import child_pids, listed_children, memory_bytes, read_process, tree
+import pytest
+
+from archgraft.sandbox.process_tree import child_pids, cpu_seconds, listed_children, memory_bytes, read_process, tree
 
 PARENT_OF_A_SLEEPER = """
 import os, sys, time
@@ -24,14 +26,18 @@ def test_a_tree_holds_a_process_and_its_descendants_and_what_they_use() -> None:
         processes = tree(parent.pid)
         children = child_pids(parent.pid)
         held_bytes = memory_bytes(parent.pid)
+        used_seconds = cpu_seconds(parent.pid)
     assert [process.pid for process in processes] == [parent.pid, *children]
     assert len(children) == 1
     assert [process.parent_pid for process in processes] == [os.getpid(), parent.pid]
     assert all(process.n_threads == 1 for process in processes)
     assert processes[0].cpu_seconds >= 0.0
     assert held_bytes > 50_000_000
+    assert used_seconds == pytest.approx(processes[0].cpu_seconds, abs=0.1)
+    assert used_seconds > 0
     assert tree(parent.pid) == []
     assert memory_bytes(parent.pid) == 0
+    assert cpu_seconds(parent.pid) == 0
 
 
 def test_a_process_that_only_waits_to_be_reaped_does_not_count() -> None:

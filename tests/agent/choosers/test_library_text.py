@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archgraft.agent.search import offered_modules
+from archgraft.agent.search_parts import offered_modules
 from archgraft.agent.tree_text import summary
 from archgraft.prompts.choose import render
 from archgraft.sandbox.supervisor import LocalSandbox

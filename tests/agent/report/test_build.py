@@ -66,7 +66,7 @@ def test_the_headline_gives_both_scores_the_interval_and_the_verdict(report: Rea
 
 def test_every_part_of_the_report_is_there(report: Reader) -> None:
     sections = {attributes.get("id") for tag, attributes in report.tags if tag == "section"}
-    assert sections == {"progress", "front", "lineage", "edits", "failures", "cost", "settings"}
+    assert sections == {"progress", "front", "lineage", "edits", "failures", "cascade", "cost", "settings"}
     assert "mat1 and mat2 shapes cannot be multiplied" in report.words
     assert "By module family" in report.words
     assert run_info().command in report.words

@@ -19,8 +19,10 @@ from archgraft.agent.store.opening import open_run
 from archgraft.agent.store.reader import load_run
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.latency import Latency
-from archgraft.evaluator.latency_comparison import Compared, LatencyComparison
+from archgraft.evaluator.latency_comparison import Compared
+from archgraft.evaluator.paces import LatencyComparison, Pace
 from archgraft.evaluator.results import Rescue, Status
+from archgraft.evaluator.variants import Variant
 from tests.agent.synthetic import SyntheticRun, question_of, result_of, run_info, write_run
 
 
@@ -293,13 +295,13 @@ def test_second_tries_are_kept_with_what_was_changed(tmp_path: Path) -> None:
 
 
 def test_a_latency_is_kept_once_and_charged_measured_or_not(tmp_path: Path) -> None:
-    pace = Latency(2.0, 3.0, 64)
-    found = LatencyComparison(pace, pace, 1.01, 0.97, 1.04, 30, None, None)
+    pace = Pace(Latency(2.0, 3.0, 64), None, 40_000_000, 9)
+    found = LatencyComparison(Variant.FUSED, pace, pace, 1.01, 0.97, 1.04, 30, 1.02, "")
     with open_run(tmp_path, run_info()) as store:
-        store.record_latency(0, Compared(found, "", 2.0, 1.5), Compute(2.0, 1.5))
-        store.record_latency(3, Compared(None, "RuntimeError: no", 1.0, 0.5), Compute(1.0, 0.5))
+        store.record_latency(0, Compared((found,), "", 2.0, 1.5), Compute(2.0, 1.5))
+        store.record_latency(3, Compared((), "RuntimeError: no", 1.0, 0.5), Compute(1.0, 0.5))
         with pytest.raises(IntegrityError):
-            store.record_latency(3, Compared(None, "RuntimeError: no", 1.0, 0.5), Compute(1.0, 0.5))
+            store.record_latency(3, Compared((), "RuntimeError: no", 1.0, 0.5), Compute(1.0, 0.5))
     with load_run(tmp_path) as run:
-        assert run.latencies() == {0: found, 3: None}
+        assert run.latencies() == {0: (found,), 3: ()}
         assert run.spend().cpu_seconds == 2.0

@@ -4,16 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archgraft.evaluator.recipe import Recipe
-from archgraft.evaluator.tasks.kinds import classification
-from archgraft.evaluator.tasks.load import describe, load_task
-from archgraft.evaluator.tasks.protocol import Split, Splits, TaskError
+from archgraft.evaluator.tasks.load import load_task
+from archgraft.evaluator.tasks.protocol import TaskError
 
 
 @pytest.mark.parametrize(
     ("reference", "input_shape", "output_shape"), [("digits", (1, 8, 8), (10,)), ("mnist1d", (1, 40), (10,))]
 )
-def test_built_in_tasks_are_standardised_stratified_and_without_leaks(
+def test_built_in_tasks_are_standardised_and_stratified(
     reference: str, input_shape: tuple[int, ...], output_shape: tuple[int, ...]
 ) -> None:
     task = load_task(reference)
@@ -26,7 +24,6 @@ def test_built_in_tasks_are_standardised_stratified_and_without_leaks(
     assert task.output_shape == output_shape
     assert abs(float(splits.train.inputs.mean())) < 1e-3
     assert abs(float(splits.train.inputs.std()) - 1) < 1e-3
-    assert "Warning" not in describe(task, splits)
 
 
 def test_the_same_reference_gives_the_same_data() -> None:
@@ -39,14 +36,6 @@ def test_the_same_reference_gives_the_same_data() -> None:
 def test_an_unknown_reference_lists_what_there_is(reference: str) -> None:
     with pytest.raises(TaskError, match="tasks are digits, mnist1d, npz:FILE"):
         load_task(reference)
-
-
-def test_describing_a_task_warns_of_test_rows_seen_before() -> None:
-    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
-    labels = np.array([0, 1] * 3)
-    splits = Splits(Split(rows, labels), Split(rows[:2] + 50, labels[:2]), Split(rows[1:3], labels[1:3]))
-    text = describe(classification("toy", splits, Recipe()), splits)
-    assert "Warning: 2 of 2 test inputs" in text
 
 
 TASK_FILE = """

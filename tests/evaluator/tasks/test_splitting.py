@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archgraft.evaluator.tasks.protocol import Split
-from archgraft.evaluator.tasks.splitting import n_leaked, standardised, stratified_split
+from archgraft.evaluator.tasks.splitting import standardised, stratified_split
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=80), st.data())
@@ -27,10 +26,3 @@ def test_a_split_must_leave_both_parts_something(n_held: int) -> None:
 def test_a_constant_feature_is_standardised_to_zero() -> None:
     (found,) = standardised([np.full((3, 1), 7.0)], axes=(0,))
     np.testing.assert_array_equal(found, np.zeros((3, 1)))
-
-
-def test_leaks_count_every_held_row_that_was_kept_too() -> None:
-    rows = np.arange(8, dtype=np.float32).reshape(4, 2)
-    labels = np.zeros(4, np.int64)
-    assert n_leaked(Split(rows, labels), Split(rows[[0, 0, 3]], labels[:3])) == 3
-    assert n_leaked(Split(rows, labels), Split(rows + 1, labels)) == 0

@@ -54,6 +54,17 @@ def test_a_target_of_words_is_a_classification(tmp_path: Path) -> None:
     assert (task.metric.name, task.output_shape) == ("accuracy", (4,))
 
 
+def test_columns_can_be_left_out_and_are_named(tmp_path: Path) -> None:
+    task = table_task(f"{houses(tmp_path)}?target=price&without=town,constant")
+    assert task.feature_names == ("column size", *["column rank"] * 4)
+
+
+def test_a_target_that_stands_in_a_second_column_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    path = written(tmp_path, "a,b,c", [f"{index},{index % 3},{index % 3}" for index in range(60)])
+    with pytest.raises(TaskError, match="the target b is also among the inputs: add &without=c"):
+        table_task(f"{path}?target=b")
+
+
 def test_numbers_can_be_taken_for_classes(tmp_path: Path) -> None:
     path = written(tmp_path, "a,b", [f"{index},{index % 3}" for index in range(60)])
     assert table_task(f"{path}?target=b&kind=classes").output_shape == (3,)
@@ -64,6 +75,7 @@ def test_numbers_can_be_taken_for_classes(tmp_path: Path) -> None:
     [
         ("", "say which column to predict, as .target=COLUMN; columns are size, town, constant, price, rank"),
         ("?target=colour", "there is no column 'colour'"),
+        ("?target=price&without=colour", "there is no column 'colour' to leave out"),
         ("?target=size", "column size is empty in data row 4"),
         ("?target=rank&kind=numbers", "column rank holds words"),
         ("?target=rank&kind=both", "kind must be classes or numbers"),
