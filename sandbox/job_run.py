@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
-from archgraft.sandbox.process_tree import ProcessUse, cpu_seconds, memory_bytes, tree
+from archgraft.sandbox.job_host import HostLostError, JobHost, JobUse, RunningJob
+from archgraft.sandbox.process_tree import cpu_seconds
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
-from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
 WATCH_SECONDS = 0.05
 SCRATCH_WATCH_SECONDS = 0.25
@@ -59,11 +59,33 @@ class LogTail:
         return self.tail.decode(errors="replace")
 
 
+def run_job(host: JobHost, tier: str, job: Job, limits: Limits, respond: Respond | None) -> Outcome:
+    """Run one job to its end. Raises `HostLostError`, and what `respond` raises."""
+    with contextlib.ExitStack() as held:
+        ours, theirs = (held.enter_context(end) for end in socket.socketpair())
+        read_end, write_end = os.pipe()
+        held.callback(os.close, read_end)
+        with theirs, os.fdopen(write_end, "wb"):
+            child = host.start(job, limits, theirs, write_end)
+            held.callback(host.forget, child)
+            held.callback(_kill_quietly, host, child)
+        ours.setblocking(False)
+        os.set_blocking(read_end, False)
+        log = LogTail(read_end, limits.log_bytes)
+        return JobRun(host, child, ours, log, job, limits, tier).finish(respond)
+
+
+def _kill_quietly(host: JobHost, child: RunningJob) -> None:
+    """Kill a child on the way out of an exception, which must not be hidden by another."""
+    with contextlib.suppress(HostLostError):
+        host.kill(child)
+
+
 @dataclass
 class JobRun:
     """A running child. `finish` drives it to its end and gives its outcome; the caller then kills what is left."""
 
-    zygote: ZygoteProcess
+    host: JobHost
     child: RunningJob
     connection: socket.socket
     log: LogTail
@@ -80,7 +102,7 @@ class JobRun:
     _scratch_watched: float = field(default_factory=time.monotonic)
 
     def finish(self, respond: Respond | None) -> Outcome:
-        """Talk with the child to its end. Raises what `respond` raises, and `ZygoteLostError`."""
+        """Talk with the child to its end. Raises what `respond` raises, and `HostLostError`."""
         message: Message | None = None
         try:
             message = self._converse(respond)
@@ -89,12 +111,12 @@ class JobRun:
         except Stopped as stop:
             verdict, reason, said = stop.verdict, stop.reason, stop.log
         wall_seconds = time.monotonic() - self.started
-        self.zygote.kill(self.child)
+        self.host.kill(self.child)
         if self.child.fault:
-            raise ZygoteLostError(self.child.fault)
+            raise HostLostError(self.child.fault)
         while self.log.drain():
             pass
-        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
+        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.host.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = _one_line(reason)
         used, idle = self.child.cpu_seconds, self.idle_cpu_seconds
@@ -138,7 +160,7 @@ class JobRun:
             self._receive()
         except (FrameError, ConnectionError) as error:
             if self.child.over.wait(GRACE_SECONDS) and self.child.fault:
-                raise ZygoteLostError(self.child.fault) from error
+                raise HostLostError(self.child.fault) from error
             self.log.drain()
             raise SandboxError(f"a child could not confine itself; it wrote:\n{self.log.text()}") from error
         self.ready_seconds = time.monotonic() - self.started
@@ -203,23 +225,20 @@ class JobRun:
         if now - self.started > self.limits.wall_seconds:
             raise Stopped(Verdict.TIMEOUT_WALL, f"took longer than {self.limits.wall_seconds:g} s")
         if self.child.pid is not None and not self.child.over.is_set():
-            self._check_use(tree(self.child.pid))
-        if not self.zygote.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
+            self._check_use(self.host.use(self.child))
+        if not self.host.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
             self._scratch_watched = now
             self._check_scratch()
 
-    def _check_use(self, processes: list[ProcessUse]) -> None:
-        cpu_seconds = sum(process.cpu_seconds for process in processes)
-        if cpu_seconds > self.limits.cpu_seconds:
+    def _check_use(self, use: JobUse) -> None:
+        if use.cpu_seconds > self.limits.cpu_seconds:
             raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
-        # Each process starts with the zygote's pages, which it shares.
-        in_use = sum(max(0, memory_bytes(process.pid) - self.zygote.memory_bytes) for process in processes)
-        self.peak_memory_bytes = max(self.peak_memory_bytes, in_use)
-        if in_use > self.limits.memory_bytes:
+        self.peak_memory_bytes = max(self.peak_memory_bytes, use.memory_bytes)
+        if use.memory_bytes > self.limits.memory_bytes:
             raise Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
-        if len(processes) > MAX_PROCESSES:
+        if use.n_processes > MAX_PROCESSES:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_PROCESSES} processes")
-        if sum(process.n_threads for process in processes) > MAX_THREADS:
+        if use.n_threads > MAX_THREADS:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_THREADS} threads")
 
     def _check_scratch(self) -> None:

@@ -7,15 +7,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archgraft.sandbox.environment import clean_environment
+from archgraft.sandbox.job_host import HostLostError, JobUse, RunningJob
+from archgraft.sandbox.opening import require_system
+from archgraft.sandbox.process_tree import memory_bytes, tree
 from archgraft.sandbox.protocol import Job, Limits, SandboxError
 from archgraft.sandbox.zygote import Setup
 
@@ -25,40 +26,11 @@ MAX_PACKET_BYTES = 2**16
 LOG_CHARACTERS = 2_000
 
 
-class ZygoteLostError(RuntimeError):
-    """The zygote ended while something was expected of it."""
-
-
-def require_linux() -> None:
-    """Raises `SandboxError`, with advice, on another system."""
-    if sys.platform == "linux":
-        return
-    advice = {
-        "win32": "install WSL (wsl --install) and run archgraft inside",
-        "darwin": "run archgraft in a Linux container or virtual machine",
-    }.get(sys.platform, "run archgraft in a Linux virtual machine")
-    raise SandboxError(f"the sandbox needs Linux, but this is {sys.platform}: {advice}")
-
-
-@dataclass
-class RunningJob:
-    """What the zygote has reported about one job so far."""
-
-    number: int
-    scratch: Path
-    pid: int | None = None
-    status: int | None = None
-    cpu_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    fault: str = ""
-    over: threading.Event = field(default_factory=threading.Event)
-
-
 class ZygoteProcess:
-    """One running zygote. Raises `SandboxError` when it can't be started."""
+    """One running zygote: the `JobHost` of Linux. Raises `SandboxError` when it can't be started."""
 
     def __init__(self, preload: Sequence[str], without: Collection[str] = ()) -> None:
-        require_linux()
+        require_system("linux")
         self.alive = False
         self.memory_bytes = 0
         """What the zygote itself uses; its children start with the same pages, shared."""
@@ -112,7 +84,7 @@ class ZygoteProcess:
             os.close(outside)
 
     def start(self, job: Job, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
-        """Have a child forked. Raises `ZygoteLostError`."""
+        """Have a child forked. Raises `HostLostError`."""
         with self._lock:
             self._n_jobs += 1
             running = RunningJob(self._n_jobs, self._scratch / f"job-{self._n_jobs}")
@@ -132,18 +104,28 @@ class ZygoteProcess:
         try:
             socket.send_fds(self._control, [json.dumps(packet).encode()], [job_socket.fileno(), log_descriptor])
         except OSError as error:
-            raise ZygoteLostError(str(error)) from error
+            raise HostLostError(str(error)) from error
         return running
 
+    def use(self, job: RunningJob) -> JobUse:
+        """What a job's processes use now, besides the pages that each shares with the zygote."""
+        processes = tree(job.pid) if job.pid is not None else []
+        return JobUse(
+            sum(process.cpu_seconds for process in processes),
+            sum(max(0, memory_bytes(process.pid) - self.memory_bytes) for process in processes),
+            len(processes),
+            sum(process.n_threads for process in processes),
+        )
+
     def kill(self, job: RunningJob) -> None:
-        """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""
+        """Kill a job and all that it started; returns when nothing of it is left. Raises `HostLostError`."""
         if job.over.is_set():
             return
         with contextlib.suppress(OSError):
             self._control.send(json.dumps({"do": "kill", "job": job.number}).encode())
         if not job.over.wait(END_SECONDS):
             self.close()
-            raise ZygoteLostError("the zygote no longer answers")
+            raise HostLostError("the zygote no longer answers")
 
     def forget(self, job: RunningJob) -> None:
         """Remove what a finished job left."""

@@ -22,7 +22,7 @@ def doctor_command(
 
     from archgraft.agent.doctor import as_json, as_text, examine, failed
     from archgraft.agent.settings_sources import load_settings
-    from archgraft.sandbox.canaries import check
+    from archgraft.sandbox.opening import check
 
     loaded = load_settings(settings, set_ or ())
     rows = examine(loaded.llm, loaded.sandbox.device, Path.cwd(), os.environ, check)
