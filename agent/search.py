@@ -15,7 +15,7 @@ from archgraft.agent.attempt_runner import AttemptRunner
 from archgraft.agent.budget import Budget
 from archgraft.agent.choosers.make import make_chooser
 from archgraft.agent.choosers.protocol import Chooser
-from archgraft.agent.devices import DevicePool, find_devices
+from archgraft.agent.devices import DevicePool, find_devices, peak_gpu_bytes
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
 from archgraft.agent.ladder import Ladder
@@ -154,6 +154,7 @@ class _Setup:
             search.slots,
             lambda source: {name: score for one in screens for name, score in one.computed(source).scores.items()},
         )
+        self.devices.fit(peak_gpu_bytes(self.store))
         scoring = Scoring(
             trainers=[stopping(one, self.store, rung, search) for rung, one in enumerate(trainers)],
             metric=metric,

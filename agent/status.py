@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archgraft.agent.budget import Budget
 from archgraft.agent.budget import Spend as BudgetSpend
-from archgraft.agent.front import front_of
+from archgraft.agent.front import front_of, timed_front_of
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import Verdict, compare
 from archgraft.agent.report.tallies import is_failure
@@ -38,6 +38,9 @@ class RunStatus:
     front: tuple[int, ...]
     """Attempts that nothing beats in score, parameters and FLOPs at once; 0 is the rootstock."""
     hypervolume: float
+    timed_front: tuple[int, ...]
+    """Of the rootstock and the finalists, in latency as well; empty before the finals."""
+    timed_hypervolume: float
     sealed_test_used: bool
     search_seconds: float
     usd: float
@@ -56,7 +59,7 @@ def status(run_folder: Path) -> RunStatus:
 def _status(run: RunReader) -> RunStatus:
     info, comparison, total, seconds = run.info, compare(run), run.spend(), run.stored_seconds()
     tried = [attempt for attempt in run.attempts() if attempt.index > 0]
-    front = front_of(run.attempts())
+    front, timed = front_of(run.attempts()), timed_front_of(run.attempts(), run.latencies())
     budget = Budget.parse(",".join(f"{name}={cap:.17g}" for name, cap in info.budget.items()))
     spent = BudgetSpend(len(tried), seconds / 60, total.gpu_seconds / 3600, total.usd)
     return RunStatus(
@@ -76,6 +79,8 @@ def _status(run: RunReader) -> RunStatus:
         verdict=comparison.verdict if comparison else None,
         front=front.members,
         hypervolume=front.hypervolume,
+        timed_front=timed.members,
+        timed_hypervolume=timed.hypervolume,
         sealed_test_used=run.sealed_test_used(),
         search_seconds=seconds,
         usd=total.usd,
@@ -95,6 +100,9 @@ def status_lines(run: RunStatus) -> Iterator[str]:
     yield f"best      {_best(run)}"
     failures = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in run.failures.items())
     yield f"front     {len(run.front)} on score, parameters and FLOPs; hypervolume {run.hypervolume:.4g}"
+    if run.timed_front:
+        n_timed = len(run.timed_front)
+        yield f"finalists {n_timed} on these and latency; hypervolume {run.timed_hypervolume:.4g}"
     yield f"failures  {failures or 'none'}"
     yield f"spent     {text.duration(run.search_seconds)}, {text.count(run.n_tokens)} tokens, {run.usd:.2f} USD"
     yield f"budget    {run.budget_spent or f'{run.budget_left} left'}"

@@ -52,8 +52,7 @@ def compare_together(
     with Turns(sandbox, 1) as turns:
         child = turns.start(job, Limits())
         child.ready()
-        for name in (*models, *models, *models):
-            seconds = child.ask(latency.order(name, inputs))[1]
+        seconds = min(child.ask(latency.order(name, inputs))[1] for name in (*models, *models, *models))
         rounds = Rounds(math.ceil(FULL_EFFORT.round_seconds / seconds), len(inputs))
         for _ in range(FULL_EFFORT.n_rounds):
             fresh = np.concatenate([latency.fresh_batch(inputs, generator).inputs for _ in range(rounds.n_batches)])

@@ -136,7 +136,6 @@ class _Timing:
     def _compared(self, turns: Turns, variant: Variant) -> LatencyComparison:
         rootstock = self._start(turns, ROOTSTOCK, variant)
         rounds = Rounds(self._n_batches(rootstock), len(self._inputs))
-        rootstock.warm_up(self._generator)
         self._alone(rootstock, rounds, rounds.alone_before)
         candidate = self._start(turns, CANDIDATE, variant)
         if variant is Variant.FUSED and not rootstock.n_fused and not candidate.n_fused:
@@ -160,8 +159,7 @@ class _Timing:
 
     def _n_batches(self, rootstock: TimedSide) -> int:
         """How many batches a round has."""
-        _, seconds = rootstock.run([self._inputs])
-        n_due = np.ceil(self._effort.round_seconds / seconds)
+        n_due = np.ceil(self._effort.round_seconds / rootstock.warm_up(self._generator))
         n_fitting = MAX_MESSAGE_BYTES // max(1, self._inputs.nbytes, rootstock.expected.nbytes)
         return int(max(1, min(n_due, n_fitting)))
 

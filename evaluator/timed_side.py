@@ -34,10 +34,10 @@ class TimedSide:
             raise ValueError(f"outputs of shape {outputs.shape} for {len(joined)} inputs")
         return outputs, seconds
 
-    def warm_up(self, generator: np.random.Generator) -> None:
-        """Run a few batches that don't count."""
-        for _ in range(latency.N_WARM_UP):
-            self.run([latency.fresh_batch(self._inputs, generator).inputs])
+    def warm_up(self, generator: np.random.Generator) -> float:
+        """Run a few batches that don't count; the seconds of the quickest."""
+        batches = [latency.fresh_batch(self._inputs, generator).inputs for _ in range(latency.N_WARM_UP)]
+        return min(self.run([batch])[1] for batch in batches)
 
     def timed(self, batches: Sequence[latency.FreshBatch]) -> float:
         """The seconds that some batches take."""

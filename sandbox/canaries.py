@@ -66,33 +66,28 @@ OPTIONAL = ("own user", "threads", "control group", "compiling")
 LEAST = ("process group", "environment")
 TIER_B = (*LEAST, "descriptors", "privileges", "memory limit", "files", "system calls", "network")
 TIER_A = (*TIER_B, "namespaces")
+TIER_S = (*LEAST, "descriptors", "files", "programs", "signals", "network", "services")
+"""What `darwin/canaries.py` tries; Linux has no canary for programs, signals and services of their own."""
 ALLOW_WEAK = "--allow-weak-sandbox, or the setting sandbox.allow_weak=true"
 DESCRIPTIONS = {
     "A": "namespaces, Landlock, seccomp and limits",
     "A'": "bubblewrap's namespaces, Landlock, seccomp and limits",
     "B": "Landlock, seccomp and limits",
+    "S": "macOS's Seatbelt and limits; written without a Mac at hand and not yet tested on one",
     "C": "weak: a process of its own with limits, but open files or system calls",
 }
 
 
 def check(
-    run: Callable[[Job, Limits], Outcome] | None = None,
-    *,
-    wrapped: bool = False,
-    compile_refusal: str = NOT_CONFINED,
+    run: Callable[[Job, Limits], Outcome], *, wrapped: bool = False, compile_refusal: str = NOT_CONFINED
 ) -> tuple[CanaryReport, ...]:
-    """Send the canaries through `run` (a sandbox of their own when not given). Raises `SandboxError`.
+    """Send the canaries through `run`. Raises `SandboxError`.
 
     `wrapped` says that bubblewrap made the namespaces of what `run` uses, `compile_refusal` why no job may compile.
     """
-    if run is None:
-        from archgraft.sandbox.supervisor import LocalSandbox
-
-        with LocalSandbox(training=False) as sandbox:
-            return sandbox.canaries
     with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as folder:
         port = server.getsockname()[1]
-        request = Message({"port": port, **_surroundings(), **_decoys(Path(folder))})
+        request = Message({"port": port, **foreign_variables(), **_namespaces(), **decoys(Path(folder))})
         outcome = run(Job("archgraft.sandbox.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")
@@ -101,10 +96,10 @@ def check(
     return tuple(_report(layer, held.get(layer) is True, mend, wrapped) for layer, mend in mends.items())
 
 
-def _surroundings() -> dict[str, Json]:
-    spaces: dict[str, Json] = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
+def foreign_variables() -> dict[str, Json]:
+    """Variables of this process that no child should have."""
     variables: list[Json] = [*sorted(os.environ.keys() - KNOWN_VARIABLES)]
-    return {"foreign_variables": variables, "namespaces": spaces, "control_groups": own_groups()}
+    return {"foreign_variables": variables}
 
 
 def own_groups() -> str:
@@ -112,7 +107,12 @@ def own_groups() -> str:
     return Path("/proc/self/cgroup").read_text()
 
 
-def _decoys(folder: Path) -> dict[str, Json]:
+def _namespaces() -> dict[str, Json]:
+    spaces: dict[str, Json] = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
+    return {"namespaces": spaces, "control_groups": own_groups()}
+
+
+def decoys(folder: Path) -> dict[str, Json]:
     """A folder and a file that any user may read and write, unless a layer says otherwise."""
     folder.chmod(0o777)
     secret = folder / "secret"
@@ -128,7 +128,7 @@ def _report(layer: str, held: bool, mend: str, wrapped: bool) -> CanaryReport:
 
 
 def tier_of(reports: Sequence[CanaryReport], *, allow_weak: bool = False) -> str:
-    """The name of the isolation that the canaries found: A, A', B, or, where it is allowed, C.
+    """The name of the isolation that the canaries found: A, A', B, S on macOS, or, where it is allowed, C.
 
     Raises `SandboxError` when even the least is missing, and for C unless it is allowed.
     """
@@ -139,9 +139,12 @@ def tier_of(reports: Sequence[CanaryReport], *, allow_weak: bool = False) -> str
         return "A'" if any(report.by_bubblewrap for report in reports) else "A"
     if held.issuperset(TIER_B):
         return "B"
+    if held.issuperset(TIER_S):
+        return "S"
     if allow_weak:
         return "C"
-    names = ", ".join(layer for layer in TIER_B if layer not in held)
+    tried = {report.layer for report in reports}
+    names = ", ".join(layer for layer in (TIER_S if tried.issuperset(TIER_S) else TIER_B) if layer not in held)
     raise SandboxError(
         f"this machine can't confine foreign code: open are {names} (tier C). `archgraft doctor` says what to do; "
         f"to run it all the same, at your own risk: {ALLOW_WEAK}"

@@ -6,12 +6,13 @@ import os
 import resource
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from archgraft.sandbox.attempts import files_are_closed, is_refused, reaches, start_process
 from archgraft.sandbox.canaries import LIMITS, own_groups
 from archgraft.sandbox.environment import INHERITED_VARIABLES
 from archgraft.sandbox.layers.kernel import call, status_field, system_call
@@ -23,7 +24,6 @@ NO_SUCH_PID = 2**22 - 1
 FEW_THREADS, TOO_MANY_THREADS = 6, 24
 SMALL_STACK_BYTES = 2**16
 PTRACE_ATTACH = 16
-REFUSALS = (errno.EPERM, errno.ENOSYS)
 
 
 def try_layers(channel: Channel) -> Message:
@@ -36,9 +36,9 @@ def try_layers(channel: Channel) -> Message:
             "descriptors": _n_descriptors() <= 4,
             "memory limit": _memory_is_limited(),
             "privileges": _privileges_are_dropped(),
-            "files": _files_are_closed(Path(given["folder"]), Path(given["secret"])),
-            "system calls": all(map(_is_refused, (_start, _connect, _attach, _ring, _unshare, _chmod, _kill))),
-            "network": not _reaches(given["port"]),
+            "files": files_are_closed(Path(given["folder"]), Path(given["secret"])),
+            "system calls": all(map(is_refused, (start_process, _connect, _attach, _ring, _unshare, _chmod, _kill))),
+            "network": not reaches(given["port"]),
             "namespaces": _is_elsewhere(given["namespaces"]) and _is_read_only(Path(given["secret"])),
             "own user": os.getuid() != 0,
             "control group": own_groups() != given["control_groups"],
@@ -65,42 +65,6 @@ def _privileges_are_dropped() -> bool:
     return effective | CAP_DAC_READ_SEARCH_ONLY == CAP_DAC_READ_SEARCH_ONLY and status_field("NoNewPrivs") == "1"
 
 
-def _files_are_closed(folder: Path, secret: Path) -> bool:
-    Path("own").write_text("the scratch must be open")
-    attempts = (
-        secret.read_bytes,
-        lambda: os.listdir(folder),  # noqa: PTH208 - the plain call
-        lambda: secret.open("r+b").close(),
-        lambda: os.close(os.open(folder / "new", os.O_CREAT | os.O_WRONLY)),
-        lambda: os.truncate(secret, 0),
-        lambda: secret.rename(folder / "renamed"),
-        secret.unlink,
-    )
-    return all(_fails(attempt) for attempt in attempts)
-
-
-def _fails(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except OSError:
-        return True
-    return False
-
-
-def _is_refused(attempt: Callable[[], object]) -> bool:
-    """Whether the kernel refused the call itself; what it says to a call that it made is another error, or none."""
-    try:
-        attempt()
-    except OSError as error:
-        return error.errno in REFUSALS
-    return False
-
-
-def _start() -> None:
-    if os.fork() == 0:
-        os._exit(0)
-
-
 def _connect() -> None:
     socket.socket(socket.AF_UNIX).close()
 
@@ -125,14 +89,6 @@ def _chmod() -> None:
 
 def _kill() -> None:
     os.kill(NO_SUCH_PID, 0)
-
-
-def _reaches(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2.0):
-            return True
-    except OSError:
-        return False
 
 
 def _is_elsewhere(parents: Mapping[str, str]) -> bool:

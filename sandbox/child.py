@@ -1,8 +1,6 @@
-"""The job's end: confines itself, then runs the entry function and answers. Runs in the forked child only."""
+"""A job's child on Linux: confines itself, then serves the job. Runs in the forked child only."""
 
-import errno
 import faulthandler
-import importlib
 import os
 import random  # noqa: TID251 - only to set the state that mined code may read
 import signal
@@ -10,39 +8,20 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import F_DUPFD, fcntl
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from archgraft.sandbox.frames import FrameError, receive_frame, send_frame
 from archgraft.sandbox.layers import control_group, namespaces
 from archgraft.sandbox.layers.confine import Assignment, confine
 from archgraft.sandbox.layers.plan import Plan
-from archgraft.sandbox.protocol import Channel, Message, Verdict
+from archgraft.sandbox.serving import serve
 
 JOB, RULES = 3, 4
 """Where a child has its two descriptors."""
-MAX_REQUEST_BYTES = 2**40  # the parent is trusted; its memory is the limit
-MAX_MESSAGE_CHARACTERS = 2_000
-MAX_TRACEBACK_CHARACTERS = 16_000
-
-
-@dataclass
-class SocketChannel:
-    """A `Channel` over the job's socket."""
-
-    request: Message
-    connection: socket.socket
-
-    def ask(self, message: Message) -> Message:
-        """Send a question to the parent and wait for its answer."""
-        send_frame(self.connection, "ask", message)
-        return receive_frame(self.connection, MAX_REQUEST_BYTES).message
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,7 @@ def run_child(plan: Plan, uid: int | None, zygote_pid: int, descriptors: Descrip
         confine(plan, uid, zygote_pid, RULES if descriptors.rules is not None else None, assignment)
         torch.set_num_threads(assignment.n_threads)
         random.seed(0)  # the standard library draws a new state after each fork
-        status = _serve(connection)
+        status = serve(connection)
     except BaseException:  # noqa: BLE001 - the last stop of the process
         traceback.print_exc()
     finally:
@@ -103,64 +82,3 @@ def _settle(descriptors: Descriptors, scratch: Path) -> socket.socket:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file on a pipe
     faulthandler.enable()
     return socket.socket(fileno=JOB)
-
-
-def _serve(connection: socket.socket) -> int:
-    send_frame(connection, "confined", Message())
-    try:
-        request = receive_frame(connection, MAX_REQUEST_BYTES)
-        header = request.message.header
-        sys.path[:0] = [str(folder) for folder in _as_list(header["readable"])]
-        body = header["header"]
-        assert isinstance(body, dict)
-        channel = SocketChannel(Message(body, request.message.arrays), connection)
-        answer = _entry(str(header["entry"]))(channel)
-        if not isinstance(answer, Message):
-            raise TypeError(f"{header['entry']} must return a Message, but returned a {type(answer).__name__}")
-        sys.stdout.flush()
-        send_frame(connection, "result", answer)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except BaseException as error:  # noqa: BLE001 - a boundary: whatever the job raised becomes its outcome
-        with suppress(OSError, FrameError):
-            send_frame(connection, "error", describe(error))
-    return 0
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _entry(name: str) -> Callable[[Channel], Message]:
-    module, _, function = name.partition(":")
-    found: Callable[[Channel], Message] = getattr(importlib.import_module(module), function)
-    return found
-
-
-def describe(error: BaseException) -> Message:
-    """An exception as a message; `verdict` is the child's own view of it, which can only do itself harm."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - a candidate's own exception class may be broken too
-        text = "(its message can't be printed)"
-    trace = "".join(traceback.format_exception(error))[-MAX_TRACEBACK_CHARACTERS:]
-    header = {
-        "type": type(error).__name__[:200],
-        "message": text[:MAX_MESSAGE_CHARACTERS],
-        "traceback": trace,
-        "verdict": _verdict(error, text).value,
-    }
-    return Message(header)
-
-
-def _verdict(error: BaseException, text: str) -> Verdict:
-    out_of_memory = isinstance(error, MemoryError) or "can't allocate memory" in text or "out of memory" in text
-    if out_of_memory:
-        return Verdict.OUT_OF_MEMORY
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return Verdict.OUT_OF_MEMORY
-    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
-        return Verdict.DISK
-    if isinstance(error, RuntimeError) and "can't start new thread" in text:
-        return Verdict.THREADS
-    return Verdict.NONFINITE if isinstance(error, FloatingPointError) else Verdict.RUNTIME_ERROR

@@ -39,8 +39,9 @@ def expect(outcome: Outcome, verdict: Verdict, reason: str = "") -> Outcome:
 
 
 def run(sandbox: Sandbox, entry: str, limits: Limits | None = None, **header: Json) -> Outcome:
-    """Run one program of the suite."""
-    return sandbox.run(Job(f"archgraft.sandbox.conformance_jobs:{entry}", Message(header)), limits or Limits())
+    """Run one program of the suite; `conformance_torch_jobs:NAME` for those that need torch."""
+    name = entry if ":" in entry else f"conformance_jobs:{entry}"
+    return sandbox.run(Job(f"archgraft.sandbox.{name}", Message(header)), limits or Limits())
 
 
 def answer(outcome: Outcome) -> Message:
@@ -252,13 +253,13 @@ def network_is_closed_unless_the_tier_is_weak(sandbox: Sandbox) -> None:
 
 def training_works(sandbox: Sandbox) -> None:
     """With two threads and the first optimiser of the process, which import and start whatever a training needs."""
-    losses = answer(run(sandbox, "train", Limits(n_threads=2))).header["losses"]
+    losses = answer(run(sandbox, "conformance_torch_jobs:train", Limits(n_threads=2))).header["losses"]
     assert isinstance(losses, list)
     assert losses[-1] < losses[0]
 
 
 def jobs_start_alike(sandbox: Sandbox) -> None:
-    first, second = (answer(run(sandbox, "draw_and_count")).header for _ in range(2))
+    first, second = (answer(run(sandbox, "conformance_torch_jobs:draw_and_count")).header for _ in range(2))
     assert first == second
     assert first["n_runs"] == 1
 

@@ -18,7 +18,6 @@ from archgraft.sandbox.protocol import Channel, Json, Message
 
 PR_SET_NAME = 15
 CHUNK_BYTES = 2**20
-state: dict[str, int] = {}
 
 
 def echo(channel: Channel) -> Message:
@@ -229,38 +228,3 @@ def connect(channel: Channel) -> Message:
     except OSError:
         return Message({"reached": False})
     return Message({"reached": True})
-
-
-def draw_and_count(channel: Channel) -> Message:
-    """Draws from every global generator; says how often it ran in this process."""
-    import random  # noqa: TID251 - looks whether the sandbox has set its state
-
-    import torch
-
-    state["n_runs"] = state.get("n_runs", 0) + 1
-    drawn: list[Json] = [random.random(), float(np.random.rand()), float(torch.rand(())), hash("text")]
-    return Message({"drawn": drawn, "n_runs": state["n_runs"]})
-
-
-def count_threads(channel: Channel) -> Message:
-    import torch
-
-    torch.ones(512, 512) @ torch.ones(512, 512)  # would hang if the zygote had computed
-    return Message({"n_threads": torch.get_num_threads()})
-
-
-def train(channel: Channel) -> Message:
-    """Ten steps of AdamW on matrices that are large enough for several threads."""
-    import torch
-
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(256, 256)
-    optimizer = torch.optim.AdamW(layer.parameters())
-    losses: list[Json] = []
-    for _ in range(10):
-        optimizer.zero_grad()
-        loss = layer(torch.ones(256, 256)).square().mean()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        losses.append(float(loss))
-    return Message({"losses": losses})

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 from archgraft.sandbox.disk_use import folder_bytes, nameless_bytes
 from archgraft.sandbox.frames import Frame, FrameEndedError, FrameError, FrameTooLargeError, receive_frame, send_frame
-from archgraft.sandbox.layers.resource_limits import MAX_TASKS
-from archgraft.sandbox.process_tree import ProcessUse, cpu_seconds, memory_bytes, runs_another_program, tree
+from archgraft.sandbox.job_host import HostLostError, JobHost, JobUse, RunningJob
+from archgraft.sandbox.process_tree import cpu_seconds
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, Respond, SandboxError, Verdict
-from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
 
 WATCH_SECONDS = 0.05
 SCRATCH_WATCH_SECONDS = 0.25
@@ -60,11 +59,33 @@ class LogTail:
         return self.tail.decode(errors="replace")
 
 
+def run_job(host: JobHost, tier: str, job: Job, limits: Limits, respond: Respond | None) -> Outcome:
+    """Run one job to its end. Raises `HostLostError`, and what `respond` raises."""
+    with contextlib.ExitStack() as held:
+        ours, theirs = (held.enter_context(end) for end in socket.socketpair())
+        read_end, write_end = os.pipe()
+        held.callback(os.close, read_end)
+        with theirs, os.fdopen(write_end, "wb"):
+            child = host.start(job, limits, theirs, write_end)
+            held.callback(host.forget, child)
+            held.callback(_kill_quietly, host, child)
+        ours.setblocking(False)
+        os.set_blocking(read_end, False)
+        log = LogTail(read_end, limits.log_bytes)
+        return JobRun(host, child, ours, log, job, limits, tier).finish(respond)
+
+
+def _kill_quietly(host: JobHost, child: RunningJob) -> None:
+    """Kill a child on the way out of an exception, which must not be hidden by another."""
+    with contextlib.suppress(HostLostError):
+        host.kill(child)
+
+
 @dataclass
 class JobRun:
     """A running child. `finish` drives it to its end and gives its outcome; the caller then kills what is left."""
 
-    zygote: ZygoteProcess
+    host: JobHost
     child: RunningJob
     connection: socket.socket
     log: LogTail
@@ -83,7 +104,7 @@ class JobRun:
     _scratch_watched: float = field(default_factory=time.monotonic)
 
     def finish(self, respond: Respond | None) -> Outcome:
-        """Talk with the child to its end. Raises what `respond` raises, and `ZygoteLostError`."""
+        """Talk with the child to its end. Raises what `respond` raises, and `HostLostError`."""
         message: Message | None = None
         try:
             message = self._converse(respond)
@@ -92,14 +113,14 @@ class JobRun:
         except Stopped as stop:
             verdict, reason, said = stop.verdict, stop.reason, stop.log
         wall_seconds = time.monotonic() - self.started
-        self.zygote.kill(self.child)
+        self.host.kill(self.child)
         if verdict is not Verdict.OK:
-            verdict, reason = self._as_its_group_tells(verdict, reason)
+            verdict, reason = self._as_its_host_tells(verdict, reason)
         if self.child.fault:
-            raise ZygoteLostError(self.child.fault)
+            raise HostLostError(self.child.fault)
         while self.log.drain():
             pass
-        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.zygote.memory_bytes)
+        peak = max(self.peak_memory_bytes, self.child.peak_memory_bytes - self.host.memory_bytes)
         log = (self.log.text() + said)[-max(self.limits.log_bytes, 0) :] if self.limits.log_bytes else ""
         reason = _one_line(reason)
         used, idle = max(self.child.cpu_seconds, self.seen_cpu_seconds), self.idle_cpu_seconds
@@ -143,7 +164,7 @@ class JobRun:
             self._receive()
         except (FrameError, ConnectionError) as error:
             if self.child.over.wait(GRACE_SECONDS) and self.child.fault:
-                raise ZygoteLostError(self.child.fault) from error
+                raise HostLostError(self.child.fault) from error
             self.log.drain()
             raise SandboxError(f"a child could not confine itself; it wrote:\n{self.log.text()}") from error
         self.ready_seconds = time.monotonic() - self.started
@@ -208,28 +229,22 @@ class JobRun:
         if now - self.started > self.limits.wall_seconds:
             raise Stopped(Verdict.TIMEOUT_WALL, f"took longer than {self.limits.wall_seconds:g} s")
         if self.child.pid is not None and not self.child.over.is_set():
-            self._check_use(tree(self.child.pid))
-        if not self.zygote.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
+            self._check_use(self.host.use(self.child))
+        if not self.host.scratch_is_capped and now - self._scratch_watched > SCRATCH_WATCH_SECONDS:
             self._scratch_watched = now
             self._check_scratch()
 
-    def _check_use(self, processes: list[ProcessUse]) -> None:
-        self.seen_cpu_seconds = sum(process.cpu_seconds for process in processes)
-        if self.seen_cpu_seconds > self.limits.cpu_seconds:
+    def _check_use(self, use: JobUse) -> None:
+        self.seen_cpu_seconds = use.cpu_seconds
+        if use.cpu_seconds > self.limits.cpu_seconds:
             raise Stopped(Verdict.TIMEOUT_CPU, f"used more than {self.limits.cpu_seconds:g} s of CPU time")
-        in_use = sum(self._memory_bytes(process.pid) for process in processes)
-        self.peak_memory_bytes = max(self.peak_memory_bytes, in_use)
-        if in_use > self.limits.memory_bytes:
+        self.peak_memory_bytes = max(self.peak_memory_bytes, use.memory_bytes)
+        if use.memory_bytes > self.limits.memory_bytes:
             raise Stopped(Verdict.OUT_OF_MEMORY, f"used more than {_mebibytes(self.limits.memory_bytes)} of memory")
-        if len(processes) > MAX_PROCESSES:
+        if use.n_processes > MAX_PROCESSES:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_PROCESSES} processes")
-        if sum(process.n_threads for process in processes) > MAX_THREADS:
+        if use.n_threads > MAX_THREADS:
             raise Stopped(Verdict.THREADS, f"started more than {MAX_THREADS} threads")
-
-    def _memory_bytes(self, pid: int) -> int:
-        """What a process holds besides the zygote's pages, with which all of a job start but other programs."""
-        started_anew = self.job.compiles and self.child.pid is not None and runs_another_program(pid, self.child.pid)
-        return max(0, memory_bytes(pid) - (0 if started_anew else self.zygote.memory_bytes))
 
     def _check_scratch(self) -> None:
         limit = self.limits.file_bytes
@@ -243,7 +258,7 @@ class JobRun:
         if self.child.pid is None:
             return 0.0
         if self.job.forks or self.job.compiles:  # its first process may only wait for others
-            return sum(cpu_seconds(process.pid) for process in tree(self.child.pid))
+            return self.host.use(self.child).cpu_seconds
         return cpu_seconds(self.child.pid)
 
     def _ended(self) -> Stopped:
@@ -263,13 +278,13 @@ class JobRun:
         name = signal.Signals(number).name if number in signal.valid_signals() else str(number)
         return Stopped(Verdict.SIGNAL, f"ended by {name}")
 
-    def _as_its_group_tells(self, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
-        """Why the job failed, where its control group refused it something; what followed from that tells less."""
-        if self.child.group.n_memory_kills():
+    def _as_its_host_tells(self, verdict: Verdict, reason: str) -> tuple[Verdict, str]:
+        """Why the job failed, where the kernel refused it something; what followed from that tells less."""
+        if self.child.n_memory_kills:
             limit = _mebibytes(self.limits.memory_bytes)
             return Verdict.OUT_OF_MEMORY, f"used more than {limit} of memory, by its control group's count"
-        if self.child.group.n_refused_tasks():
-            return Verdict.THREADS, f"started more than {MAX_TASKS} processes and threads"
+        if self.child.n_refused_tasks:
+            return Verdict.THREADS, f"started more than {MAX_THREADS} processes and threads"
         return verdict, reason
 
 

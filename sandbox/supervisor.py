@@ -1,18 +1,17 @@
 """The sandbox of one machine: a zygote, and one confined child per job."""
 
-import contextlib
 import os
-import socket
 import threading
 import weakref
 from collections.abc import Collection, Sequence
 from types import TracebackType
 
 from archgraft.sandbox.canaries import CanaryReport, check, tier_of
-from archgraft.sandbox.job_run import JobRun, LogTail
+from archgraft.sandbox.job_host import HostLostError
+from archgraft.sandbox.job_run import run_job
 from archgraft.sandbox.layers.plan import Layer
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError, SandboxLostError
-from archgraft.sandbox.zygote_process import RunningJob, ZygoteLostError, ZygoteProcess
+from archgraft.sandbox.zygote_process import ZygoteProcess
 
 PRELOAD = ("numpy", "torch")
 TRAINING_PRELOAD = ("torch._dynamo", "torch.utils.flop_counter")
@@ -67,8 +66,8 @@ class LocalSandbox:
             zygote, canaries = self._holder.get()
             try:
                 tier = tier_of(canaries, allow_weak=self._allow_weak)
-                return run_in(zygote, tier, job, limits, counted if respond else None)
-            except ZygoteLostError as error:
+                return run_job(zygote, tier, job, limits, counted if respond else None)
+            except HostLostError as error:
                 # What `respond` gave away can't be taken back, so such a job is not run again.
                 if last_try or n_asked or self._holder.closed:
                     what = job.label or job.entry
@@ -116,10 +115,10 @@ class ZygoteHolder:
         try:
 
             def run(job: Job, limits: Limits) -> Outcome:
-                return run_in(zygote, "", job, limits, None)
+                return run_job(zygote, "", job, limits, None)
 
             return zygote, check(run, wrapped=zygote.wrapped, compile_refusal=zygote.compile_refusal)
-        except ZygoteLostError as error:
+        except HostLostError as error:
             zygote.close()
             raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error
 
@@ -132,29 +131,3 @@ class ZygoteHolder:
             if self._current:
                 self._current[0].close()
                 self._current = None
-
-
-def run_in(zygote: ZygoteProcess, tier: str, job: Job, limits: Limits, respond: Respond | None) -> Outcome:
-    """Run one job in one zygote. Raises `ZygoteLostError`, what `respond` raises, and `SandboxError` for a job that may
-    compile on a machine that doesn't allow that.
-    """
-    if job.compiles and zygote.compile_refusal:
-        raise SandboxError(f"{job.label or job.entry} may start a compiler, which {zygote.compile_refusal}")
-    with contextlib.ExitStack() as held:
-        ours, theirs = (held.enter_context(end) for end in socket.socketpair())
-        read_end, write_end = os.pipe()
-        held.callback(os.close, read_end)
-        with theirs, os.fdopen(write_end, "wb"):
-            child = zygote.start(job, limits, theirs, write_end)
-            held.callback(zygote.forget, child)
-            held.callback(kill_quietly, zygote, child)
-        ours.setblocking(False)
-        os.set_blocking(read_end, False)
-        log = LogTail(read_end, limits.log_bytes)
-        return JobRun(zygote, child, ours, log, job, limits, tier).finish(respond)
-
-
-def kill_quietly(zygote: ZygoteProcess, child: RunningJob) -> None:
-    """Kill a child on the way out of an exception, which must not be hidden by another."""
-    with contextlib.suppress(ZygoteLostError):
-        zygote.kill(child)

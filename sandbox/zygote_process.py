@@ -7,17 +7,18 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archgraft.sandbox import control_groups
 from archgraft.sandbox.control_groups import ControlGroup, ControlGroups
 from archgraft.sandbox.environment import clean_environment
+from archgraft.sandbox.job_host import HostLostError, JobUse, RunningJob
+from archgraft.sandbox.opening import require_system
+from archgraft.sandbox.process_tree import memory_bytes, runs_another_program, tree
 from archgraft.sandbox.protocol import Job, Limits, SandboxError
 from archgraft.sandbox.zygote import Setup
 
@@ -32,42 +33,11 @@ def open_folder(path: Path) -> int:
     return os.open(path, os.O_PATH | os.O_DIRECTORY)
 
 
-class ZygoteLostError(RuntimeError):
-    """The zygote ended while something was expected of it."""
-
-
-def require_linux() -> None:
-    """Raises `SandboxError`, with advice, on another system."""
-    if sys.platform == "linux":
-        return
-    advice = {
-        "win32": "install WSL (wsl --install) and run archgraft inside",
-        "darwin": "run archgraft in a Linux container or virtual machine",
-    }.get(sys.platform, "run archgraft in a Linux virtual machine")
-    raise SandboxError(f"the sandbox needs Linux, but this is {sys.platform}: {advice}")
-
-
-@dataclass
-class RunningJob:
-    """What the zygote has reported about one job so far."""
-
-    number: int
-    scratch: Path
-    group: ControlGroup
-    """In no tree, where the machine delegates none."""
-    pid: int | None = None
-    status: int | None = None
-    cpu_seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    fault: str = ""
-    over: threading.Event = field(default_factory=threading.Event)
-
-
 class ZygoteProcess:
-    """One running zygote. Raises `SandboxError` when it can't be started."""
+    """One running zygote: the `JobHost` of Linux. Raises `SandboxError` when it can't be started."""
 
     def __init__(self, preload: Sequence[str], without: Collection[str] = ()) -> None:
-        require_linux()
+        require_system("linux")
         self.alive = False
         self.memory_bytes = 0
         """What the zygote itself uses; its children start with the same pages, shared."""
@@ -77,6 +47,7 @@ class ZygoteProcess:
         """Whether each job's scratch is a file system that can't outgrow its limit, which then nobody has to watch."""
         self.compile_refusal = ""
         """Why jobs may not compile here; empty when they may."""
+        self._job_groups: dict[int, ControlGroup] = {}
         self._groups, self._trial_group = ControlGroups(), ControlGroup()
         if "control groups" not in without:
             self._groups, self._trial_group = control_groups.find()
@@ -132,7 +103,9 @@ class ZygoteProcess:
             )
 
     def start(self, job: Job, limits: Limits, job_socket: socket.socket, log_descriptor: int) -> RunningJob:
-        """Have a child forked. Raises `ZygoteLostError`."""
+        """Have a child forked. Raises `HostLostError`, and `SandboxError` for what this machine allows no job."""
+        if job.compiles and self.compile_refusal:
+            raise SandboxError(f"{job.label or job.entry} may start a compiler, which {self.compile_refusal}")
         told = {
             "readable": [str(folder.absolute()) for folder in job.readable],
             "forks": job.forks or job.compiles,
@@ -144,44 +117,62 @@ class ZygoteProcess:
         }
         with contextlib.ExitStack() as held:
             try:
-                running = self._prepare(limits)
+                running, group = self._prepare(job, limits)
                 told |= {"job": running.number, "scratch": str(running.scratch)}
                 packet = json.dumps({"do": "start", "assignment": told}).encode()
-                entries = running.group.entries()
+                entries = group.entries()
                 for entry in entries:
                     held.callback(os.close, entry)
                 socket.send_fds(self._control, [packet], [job_socket.fileno(), log_descriptor, *entries])
             except OSError as error:  # an ending zygote removes its folders
-                raise ZygoteLostError(str(error)) from error
+                raise HostLostError(str(error)) from error
         return running
 
-    def _prepare(self, limits: Limits) -> RunningJob:
+    def _prepare(self, job: Job, limits: Limits) -> tuple[RunningJob, ControlGroup]:
         """A folder and a control group for a new job. Raises `OSError`."""
         with self._lock:
             self._n_jobs += 1
             name = f"job-{self._n_jobs}"
             group = self._groups.create(name, limits.memory_bytes, limits.file_bytes)
-            running = RunningJob(self._n_jobs, self._scratch / name, group)
+            running = RunningJob(self._n_jobs, self._scratch / name, compiles=job.compiles)
             running.scratch.mkdir()
             self._jobs[running.number] = running
-        return running
+            self._job_groups[running.number] = group
+        return running, group
+
+    def use(self, job: RunningJob) -> JobUse:
+        """What a job's processes use now, besides the pages that each shares with the zygote."""
+        processes = tree(job.pid) if job.pid is not None else []
+        return JobUse(
+            sum(process.cpu_seconds for process in processes),
+            sum(self._memory_bytes(process.pid, job) for process in processes),
+            len(processes),
+            sum(process.n_threads for process in processes),
+        )
+
+    def _memory_bytes(self, pid: int, job: RunningJob) -> int:
+        """What a process holds besides the zygote's pages, with which all of a job start but other programs."""
+        started_anew = job.compiles and job.pid is not None and runs_another_program(pid, job.pid)
+        return max(0, memory_bytes(pid) - (0 if started_anew else self.memory_bytes))
 
     def kill(self, job: RunningJob) -> None:
-        """Kill a job and all that it started; returns when nothing of it is left. Raises `ZygoteLostError`."""
-        if job.over.is_set():
-            return
-        job.group.kill()
-        with contextlib.suppress(OSError):
-            self._control.send(json.dumps({"do": "kill", "job": job.number}).encode())
-        if not job.over.wait(END_SECONDS):
-            self.close()
-            raise ZygoteLostError("the zygote no longer answers")
+        """Kill a job and all that it started; returns when nothing of it is left. Raises `HostLostError`."""
+        group = self._job_groups[job.number]
+        if not job.over.is_set():
+            with contextlib.suppress(OSError):
+                group.kill()
+                self._control.send(json.dumps({"do": "kill", "job": job.number}).encode())
+            if not job.over.wait(END_SECONDS):
+                self.close()
+                raise HostLostError("the zygote no longer answers")
+        job.n_memory_kills, job.n_refused_tasks = group.n_memory_kills(), group.n_refused_tasks()
 
     def forget(self, job: RunningJob) -> None:
         """Remove what a finished job left."""
         with self._lock:
             self._jobs.pop(job.number, None)
-        job.group.remove()
+            group = self._job_groups.pop(job.number)
+        group.remove()
         shutil.rmtree(job.scratch, ignore_errors=True)
 
     def close(self) -> None:

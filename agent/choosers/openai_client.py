@@ -55,10 +55,14 @@ class OpenAiClient:
             return reply
         return self._send(messages, {})
 
-    def check(self) -> None:
-        """Ask the endpoint one short question. Raises `UsageError` when it can't be used as the settings say."""
+    def check(self) -> str:
+        """Ask the endpoint one short question; its answer, as one plain line.
+
+        Raises `UsageError` when it can't be used as the settings say.
+        """
         try:
-            self._send([{"role": "user", "content": "Answer with the word: ready"}], {})
+            reply = self._send([{"role": "user", "content": "Answer with the word: ready"}], {})
+            return plain_line(reply.text, 200)
         except LlmError as error:
             place = f"model {self._settings.model!r} at {self._settings.base_url}"
             advice = "Check llm.base_url, llm.model and the key, or use the prior: --set search.chooser=prior"

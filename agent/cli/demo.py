@@ -23,7 +23,7 @@ def demo_command(
     """
     from archgraft.agent.demo import DEMO_PRELOAD, DemoScale, demo
     from archgraft.agent.paths import cache_folder
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
 
-    with LocalSandbox(preload=DEMO_PRELOAD, allow_weak=allow_weak_sandbox) as sandbox:
+    with open_sandbox(preload=DEMO_PRELOAD, allow_weak=allow_weak_sandbox) as sandbox:
         demo(out, cache_folder(), sandbox, typer.echo, DemoScale(trials=trials))

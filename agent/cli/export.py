@@ -49,10 +49,10 @@ def _print_patch(run: Path, repository: Path, sources: tuple[str, ...]) -> None:
     from archgraft.agent.export_patch import export_patch
     from archgraft.agent.paths import cache_folder
     from archgraft.agent.refactoring.command import PRELOAD
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
     from archgraft.tree_ops.refactoring.patch import patch_of
 
-    with LocalSandbox(preload=PRELOAD, training=False) as sandbox:
+    with open_sandbox(preload=PRELOAD, training=False) as sandbox:
         applied = export_patch(run, repository, sources, cache_folder(), sandbox)
     what = "the whole model" if applied.is_whole else "what is new, the rest imported from yours"
     how = f"a new file with {what}, because {applied.fallback}" if applied.fallback else "made in your own files"

@@ -34,7 +34,7 @@ def check_command(
     from archgraft.agent.errors import UsageError
     from archgraft.agent.library_check import check, show
     from archgraft.agent.library_report import checked_source
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
     from archgraft.tree_ops.library import Library
     from archgraft.tree_ops.library_records import ModuleFilter
 
@@ -43,6 +43,6 @@ def check_command(
         if not folder.is_dir():
             raise UsageError(f"there is no folder {folder}: fill one with `pip install --target {folder} PACKAGE`")
     preload = ("archgraft.evaluator.trial", "archgraft.evaluator.same_as_original")
-    with Library(library) as opened, LocalSandbox(preload, allow_weak=allow_weak_sandbox) as sandbox:
+    with Library(library) as opened, open_sandbox(preload, allow_weak=allow_weak_sandbox) as sandbox:
         modules = opened.modules(ModuleFilter(source=checked_source(opened, source)), everything=True)
         show(check(modules, sandbox, folders, n_workers=workers or os.cpu_count() or 1), as_json=json)

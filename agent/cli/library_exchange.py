@@ -67,11 +67,11 @@ def import_command(
 
     from archgraft.agent.library_exchange import import_library, never_empty
     from archgraft.agent.printable import printable
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
     from archgraft.tree_ops.library_bundle import check_bundle
 
     check_bundle(bundle)  # before a library is made for nothing
-    sandbox = LocalSandbox(("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) if probe else None
+    sandbox = open_sandbox(("archgraft.evaluator.probe",), allow_weak=allow_weak_sandbox) if probe else None
     with never_empty(library) as opened, sandbox or nullcontext():
         done = import_library(bundle, opened, sandbox, n_workers=workers or os.cpu_count() or 1)
         done.check(bundle)

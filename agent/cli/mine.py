@@ -11,6 +11,8 @@ from archgraft.agent.cli.options import WeakSandbox
 if TYPE_CHECKING:
     from archgraft.agent.argument_question import ArgumentQuestion
 
+PRELOAD = ("archgraft.evaluator.probe", "archgraft.evaluator.harvest")
+
 
 def mine_command(
     sources: Annotated[
@@ -73,10 +75,11 @@ def mine_command(
     from archgraft.agent.mine_report import as_json, as_table, reporter
     from archgraft.agent.mining import MAX_LINES
     from archgraft.agent.paths import cache_folder
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
     from archgraft.tree_ops.fetch import resolve
     from archgraft.tree_ops.library import Library
 
+    sandbox = open_sandbox(PRELOAD, allow_weak=allow_weak_sandbox)  # starts with the first job
     cache = cache_folder()
     roots = tuple(dict.fromkeys(resolve(source, cache) for source in sources))
     if library.exists() and (not library.is_file() or library.stat().st_size):
@@ -85,12 +88,8 @@ def mine_command(
     asked = _question(settings, set_ or ()) if llm else None
     with reporter() as reports:
         read = read_sources(roots, cache=cache, progress=reports.indexed)
-        with (  # opened only now: where there is nothing to mine, no empty library is left behind
-            Library(library, create=True) as opened,
-            LocalSandbox(
-                preload=("archgraft.evaluator.probe", "archgraft.evaluator.harvest"), allow_weak=allow_weak_sandbox
-            ) as sandbox,
-        ):
+        # The library is made only now: where there is nothing to mine, no empty one is left behind.
+        with Library(library, create=True) as opened, sandbox:
             if cap is not None:
                 opened.set_cap(cap or None)
             n_workers = workers or os.cpu_count() or 1

@@ -70,10 +70,10 @@ def refactor_command(
     """
     from archgraft.agent.paths import cache_folder
     from archgraft.agent.refactoring import command
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
 
     request = command.request_of(model, at, with_, scope, library, into, input_, from_ or [])
-    with LocalSandbox(preload=command.PRELOAD, training=False, allow_weak=allow_weak_sandbox) as sandbox:
+    with open_sandbox(preload=command.PRELOAD, training=False, allow_weak=allow_weak_sandbox) as sandbox:
         ended = command.run(
             request,
             cache_folder(),

@@ -45,7 +45,7 @@ def search_command(
     from archgraft.agent.search import PRELOAD, SearchRequest
     from archgraft.agent.searching import run_and_report
     from archgraft.agent.settings_sources import load_settings
-    from archgraft.sandbox.supervisor import LocalSandbox
+    from archgraft.sandbox.opening import open_sandbox
 
     request = SearchRequest(
         model=model,
@@ -57,5 +57,5 @@ def search_command(
         sources=tuple(from_ or ()),
         command=shlex.join(["archgraft", *sys.argv[1:]]),
     )
-    with LocalSandbox(preload=PRELOAD, allow_weak=request.settings.sandbox.allow_weak) as sandbox:
+    with open_sandbox(preload=PRELOAD, allow_weak=request.settings.sandbox.allow_weak) as sandbox:
         run_and_report(request, cache_folder(), sandbox, typer.echo)

@@ -41,13 +41,13 @@ def tree_command(
     """
     from archgraft.agent import round_trip, show_tree
     from archgraft.agent.paths import cache_folder
+    from archgraft.sandbox.opening import open_sandbox
     from archgraft.sandbox.protocol import Limits
-    from archgraft.sandbox.supervisor import LocalSandbox
 
     if graph and (graph.suffix != ".graphml" or not graph.absolute().parent.is_dir()):
         raise UsageError(f"--graph {graph}: state a file that ends in .graphml, in a folder that is there")
     shape = show_tree.parsed_shape(input_) if input_ else None
-    with LocalSandbox(preload=("archgraft.evaluator.trace",), training=False, allow_weak=allow_weak_sandbox) as sandbox:
+    with open_sandbox(preload=("archgraft.evaluator.trace",), training=False, allow_weak=allow_weak_sandbox) as sandbox:
         rootstock, noise = show_tree.model_and_noise(model, shape, from_ or [], cache_folder(), sandbox, Limits())
         checks = round_trip.check(rootstock, noise, sandbox, from_ or [], cache_folder()) if check else ()
     written: list[Path] = []

@@ -1,6 +1,5 @@
 """One search at a time works on a run."""
 
-import fcntl
 import os
 import time
 from pathlib import Path
@@ -47,6 +46,8 @@ class RunLock:
 
 def _lock(file: TextIO) -> None:
     """Try for half a second: `is_locked` holds the lock for an instant when it looks."""
+    import fcntl
+
     for _ in range(5):
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,7 +57,11 @@ def _lock(file: TextIO) -> None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a search works on the run at this moment."""
+    """Whether a search works on the run at this moment. None does on Windows, which has no sandbox to search with."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        return False
     try:
         with (folder / LOCK_NAME).open(encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from archgraft.sandbox.installation import installation, is_folder
 from archgraft.sandbox.layers import granted_paths, identity, kernel, landlock
 from archgraft.sandbox.layers.namespaces import NEW_USER, enter_new
 from archgraft.sandbox.layers.plan import Plan, filter_calls
@@ -37,7 +38,7 @@ def confine(plan: Plan, uid: int | None, parent_pid: int, rules: int | None, ass
     limit_resources(assignment.cpu_seconds, assignment.memory_bytes, assignment.file_bytes, tasks=plan.counts_tasks)
     if plan.own_user_namespace:
         enter_new(NEW_USER)
-    folders = [*granted_paths.installation(), *filter(granted_paths.is_folder, assignment.readable)]
+    folders = [*installation(), *filter(is_folder, assignment.readable)]
     identity.become(uid, folders, programs=assignment.compiles)
     kernel.die_with_parent(parent_pid)  # a change of user or capabilities would have cleared it
     kernel.call("prctl", kernel.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

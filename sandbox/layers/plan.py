@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from archgraft.sandbox.installation import installation
 from archgraft.sandbox.layers import (
     bubblewrap,
     compiling,
@@ -113,5 +114,5 @@ def _restrict_files(version: int) -> None:
 
 
 def _become_somebody() -> None:
-    identity.become(identity.own_uid_for(os.getpid()), granted_paths.installation())
-    identity.look_into(granted_paths.installation())
+    identity.become(identity.own_uid_for(os.getpid()), installation())
+    identity.look_into(installation())

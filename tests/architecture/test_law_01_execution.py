@@ -10,7 +10,7 @@ IMPORTS_BY_NAME = {
     "evaluator/originals.py": "the package that a class was mined from, in the child",
     "evaluator/tasks/user.py": "the user's own task, which is trusted",
     "evaluator/imported.py": "a loss or training function of the user's own, in the child",
-    "sandbox/child.py": "a job's entry, in the child",
+    "sandbox/serving.py": "a job's entry, in the child",
     "sandbox/zygote.py": "what every child will need, imported before the fork",
 }
 

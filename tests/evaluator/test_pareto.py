@@ -45,12 +45,13 @@ def test_hypervolume_is_what_a_hand_counts(points: np.ndarray, reference: tuple[
     assert hypervolume(points, np.array(reference)) == pytest.approx(volume)
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 6)] * 3), min_size=0, max_size=8))
-def test_hypervolume_is_the_number_of_unit_cells_that_are_covered(rows: list[tuple[int, int, int]]) -> None:
-    points = np.array(rows, np.float64).reshape(-1, 3)
-    cells = np.stack(np.meshgrid(*[np.arange(6)] * 3), axis=-1).reshape(-1, 1, 3)
+@given(st.data(), st.integers(1, 4))
+def test_hypervolume_is_the_number_of_unit_cells_that_are_covered(data: st.DataObject, n_objectives: int) -> None:
+    rows = data.draw(st.lists(st.tuples(*[st.integers(0, 6)] * n_objectives), min_size=0, max_size=8))
+    points = np.array(rows, np.float64).reshape(-1, n_objectives)
+    cells = np.stack(np.meshgrid(*[np.arange(6)] * n_objectives), axis=-1).reshape(-1, 1, n_objectives)
     covered = np.any(np.all(points[None] <= cells, axis=2), axis=1)
-    assert hypervolume(points, np.full(3, 6.0)) == np.sum(covered)
+    assert hypervolume(points, np.full(n_objectives, 6.0)) == np.sum(covered)
 
 
 @pytest.mark.parametrize("points", [np.zeros(3), array((1, np.nan))])

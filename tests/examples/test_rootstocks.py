@@ -66,3 +66,21 @@ def test_a_resnet_stage_halves_the_picture_and_doubles_the_width() -> None:
 def test_the_vit_takes_other_pictures_and_patches() -> None:
     model = build("vit", "ViT", image_size=16, patch_size=4, in_channels=3, num_classes=7)
     assert model(torch.zeros(2, 3, 16, 16)).shape == (2, 7)
+
+
+def test_the_language_model_sees_no_later_token() -> None:
+    model = build("transformer", "LanguageModel", n_tokens=9, length=6, dim=16).eval()
+    tokens = torch.randint(9, (2, 6))
+    changed = tokens.clone()
+    changed[:, 4:] = (changed[:, 4:] + 1) % 9
+    first, second = model(tokens), model(changed)
+    assert first.shape == (2, 6, 9)
+    torch.testing.assert_close(first[:, :4], second[:, :4])
+    assert not torch.allclose(first[:, 4:], second[:, 4:])
+
+
+def test_the_models_of_sequences_and_tables_give_an_output_a_sample() -> None:
+    assert build("transformer", "SequenceClassifier", n_tokens=9, num_classes=3, length=6)(
+        torch.zeros(2, 6, dtype=torch.int64)
+    ).shape == (2, 3)
+    assert build("mlp", "MLP", n_features=5)(torch.zeros(2, 5)).shape == (2, 1)

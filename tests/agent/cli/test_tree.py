@@ -76,7 +76,7 @@ class Command:
 def tree(
     shared_sandbox: LocalSandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Command:
-    monkeypatch.setattr("archgraft.sandbox.supervisor.LocalSandbox", lambda **_: nullcontext(shared_sandbox))
+    monkeypatch.setattr("archgraft.sandbox.opening.open_sandbox", lambda *_, **__: nullcontext(shared_sandbox))
     return Command(tmp_path / "model.py", capsys)
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from archgraft.sandbox.installation import installation, is_folder
 from archgraft.sandbox.layers import granted_paths
 from archgraft.sandbox.layers.landlock import READ, SCRATCH, Right
 
 
 @pytest.fixture(autouse=True)
 def looked_up_anew() -> None:
-    granted_paths.installation.cache_clear()
+    installation.cache_clear()
     granted_paths.common_grants.cache_clear()
 
 
@@ -51,5 +52,5 @@ def test_only_a_job_that_may_compile_starts_programs_and_none_that_it_could_writ
 
 
 def test_what_this_user_may_not_see_is_no_folder(tmp_path: Path) -> None:
-    assert granted_paths.is_folder(tmp_path)
-    assert not granted_paths.is_folder(tmp_path / "missing")
+    assert is_folder(tmp_path)
+    assert not is_folder(tmp_path / "missing")

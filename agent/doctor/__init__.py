@@ -1,0 +1,1 @@
+"""`archgraft doctor`: one row per thing that matters on a machine, and what to do about it."""
