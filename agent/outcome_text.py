@@ -49,12 +49,17 @@ def interval_text(interval: Interval) -> str:
 
 
 def latency_lines(timed: Mapping[int, Sequence[LatencyComparison]], rootstock: int, best: int) -> Iterator[str]:
-    """Latency as a share of the rootstock's, timed in turn: a row for each variant, and why a ratio isn't told."""
+    """What finalists' comparisons say: ratios of latency by variant, why one isn't told, what was folded, and memory."""
     theirs, ours = ({found.variant: found for found in timed.get(one, ())} for one in (rootstock, best))
     for variant in Variant:
         if variant in theirs or variant in ours:
             cells = (ratio_text(side.get(variant)) for side in (theirs, ours))
             yield f"{f'latency ratio, {variant.words}':<24}" + "".join(f"{cell:>30}" for cell in cells)
+    if (found := ours.get(Variant.FUSED)) is not None:
+        yield f"{'batch norms folded':<24}{found.rootstock.n_fused:>30}{found.candidate.n_fused:>30}"
+    if (found := ours.get(Variant.AS_IS)) is not None:
+        both = (f"{pace.peak_memory_bytes / 2**20:.1f} MiB" for pace in (found.rootstock, found.candidate))
+        yield f"{'memory of inference':<24}" + "".join(f"{cell:>30}" for cell in both)
     for found in ours.values():
         if found.doubt:
             yield f"latency {found.variant.words} is not to be believed: {found.doubt}"

@@ -2,7 +2,8 @@
 
 The example ResNet beside itself and beside larger ones, several times each, in both ways. Beside itself the ratio
 should be 1, and its interval should hold 1; repeats of one comparison should agree, however the milliseconds move with
-the load. `--load` adds processes that compute all the while.
+the load. `--load` adds processes that compute all the while. Last come candidates that cheat: what the rootstock takes
+beside them must not be what they make of it.
 """
 
 import json
@@ -28,6 +29,28 @@ MODEL = Path(__file__).parents[1] / "examples" / "resnet.py"
 ROOTSTOCK = "ResNet()"
 CANDIDATES = (ROOTSTOCK, "ResNet(width=12)", "ResNet(blocks=2)")
 Row = dict[str, str | float]
+HOSTILE = {
+    "slows others' calls": """
+
+import time
+_call = nn.Module.__call__
+def _slow(module, *args):
+    if type(module).__module__ != __name__ and type(module).__name__ == "ResNet":
+        time.sleep(0.02)
+    return _call(module, *args)
+nn.Module.__call__ = _slow
+""",
+    "threads that spin": """
+
+import threading
+def _spin():
+    while True:
+        torch.ones(400, 400) @ torch.ones(400, 400)
+for _ in range(4):
+    threading.Thread(target=_spin, daemon=True).start()
+""",
+}
+"""What a candidate twice as deep as the rootstock does to be timed as the faster one: code at the end of its file."""
 
 
 def in_two(
@@ -75,7 +98,14 @@ def main(
                     found = compare(sandbox, pair[0], pair[1], inputs, seed)
                     rows.append({"model": construct, "way": way, **found})
                     bounds = f"[{found['low']:.2f}, {found['high']:.2f}]"
-                    typer.echo(f"{construct:18} {way:14} {found['ratio']:5.2f} {bounds} {found.get('doubt', '')}")
+                    typer.echo(f"{construct:20} {way:14} {found['ratio']:5.2f} {bounds} {found.get('doubt', '')}")
+        for what, code in HOSTILE.items():
+            pair = [CandidateSource(source + code, "ResNet(blocks=2)"), CandidateSource(source, ROOTSTOCK)]
+            for way, compare in WAYS.items():
+                found = compare(sandbox, pair[0], pair[1], inputs, 0)
+                rows.append({"model": what, "way": way, **found})
+                bounds = f"[{found['low']:.2f}, {found['high']:.2f}]"
+                typer.echo(f"{what:20} {way:14} {found['ratio']:5.2f} {bounds} {found.get('doubt', '')}")
     for way in WAYS:
         typer.echo(summary(way, rows))
     if json_ is not None:
@@ -84,7 +114,7 @@ def main(
 
 def summary(way: str, rows: list[Row]) -> str:
     """How much repeats of a comparison differ, how wide its interval is, and how often it holds 1 for equal models."""
-    ours = [row for row in rows if row["way"] == way]
+    ours = [row for row in rows if row["way"] == way and row["model"] in CANDIDATES]
     spreads, widths = [], []
     for construct in CANDIDATES:
         same = [row for row in ours if row["model"] == construct]

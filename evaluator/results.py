@@ -95,7 +95,7 @@ class Metrics:
     peak_gpu_memory_bytes: int | None = None
     """What torch allocated on the GPU at most, while training included; none but on a CUDA GPU."""
     learning_rate: float | None = None
-    """The peak that the model was trained with; none when weights were given."""
+    """The peak that the model was trained with; none when weights were given or the user's own function trained."""
 
     @property
     def samples_per_second(self) -> float | None:

@@ -8,6 +8,7 @@ random directions, and pictures that fall into the same cell of a table are comp
 
 import hashlib
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,28 +39,42 @@ def same_rows(kept: np.ndarray, held: np.ndarray) -> np.ndarray:
     return np.array([first.get(_digest(held[i]), -1) if key in shared else -1 for i, key in enumerate(held_keys)])
 
 
-def near_pictures(kept: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """For each picture of `held` (N, C, H, W) one of `kept` that is nearly the same, else -1.
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures as rows (N, D), and the places of the standardised rows along all directions: (N, tables x directions).
+
+    Places are NaN where a picture has one value throughout.
+    """
+
+    rows: np.ndarray
+    places: np.ndarray
+
+    @classmethod
+    def of(cls, pictures: np.ndarray) -> "Pictures":
+        """Of float32 pictures (N, C, H, W)."""
+        rows = pictures.reshape(len(pictures), -1)
+        directions = np.random.default_rng(0).normal(size=(rows.shape[1], N_TABLES * N_DIRECTIONS)).astype(np.float32)
+        directions -= directions.mean(axis=0)  # so that a picture's mean drops out
+        directions /= np.linalg.norm(directions, axis=0)
+        return cls(rows, _projected(rows, directions))
+
+
+def near_pictures(kept: Pictures, held: Pictures) -> np.ndarray:
+    """For each picture of `held` one of `kept` that is nearly the same, else -1.
 
     Brightness and contrast don't count; rounding and mild compression are seen through, shifts and flips aren't.
     """
-    kept, held = kept.reshape(len(kept), -1), held.reshape(len(held), -1)
-    directions = np.random.default_rng(0).normal(size=(kept.shape[1], N_TABLES * N_DIRECTIONS)).astype(np.float32)
-    directions -= directions.mean(axis=0)  # so that a picture's mean drops out
-    directions /= np.linalg.norm(directions, axis=0)
-    kept_places, held_places = _projected(kept, directions), _projected(held, directions)
-    found = np.full(len(held), -1)
-    for pairs in _pairs(kept_places, held_places):
+    found = np.full(len(held.rows), -1)
+    for pairs in _pairs(kept.places, held.places):
         for rows, partners in _blocks(pairs[:, found[pairs[0]] < 0]):
-            near = np.square(kept_places[partners] - held_places[rows]).mean(axis=1) < (2 * NEAR) ** 2
+            near = np.square(kept.places[partners] - held.places[rows]).mean(axis=1) < (2 * NEAR) ** 2
             rows, partners = rows[near], partners[near]
-            near = np.square(_standard(kept[partners]) - _standard(held[rows])).mean(axis=1) < NEAR**2
+            near = np.square(_standard(kept.rows[partners]) - _standard(held.rows[rows])).mean(axis=1) < NEAR**2
             found[rows[near]] = partners[near]
     return found
 
 
 def _projected(rows: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Standardised rows (N, D) along all directions, (N, tables x directions); NaN where all entries are one value."""
     places = np.empty((len(rows), directions.shape[1]), np.float32)
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from archgraft.evaluator.tasks.array import ArrayTask, check_splits
-from archgraft.evaluator.tasks.duplicates import near_pictures, same_rows
+from archgraft.evaluator.tasks.duplicates import Pictures, near_pictures, same_rows
 from archgraft.evaluator.tasks.giveaways import copies, telling
 from archgraft.evaluator.tasks.passages import shared_passages
 from archgraft.evaluator.tasks.protocol import Split, Splits, Task, TaskError
@@ -60,12 +60,14 @@ def _refuse_copies(name: str, train: Split, names: Sequence[str]) -> None:
 
 
 def _duplicates(parts: _Parts) -> Iterator[str]:
+    are_pictures = parts[0][1].inputs.ndim == 4 and parts[0][1].inputs.dtype == np.float32
+    pictures = [Pictures.of(split.inputs) for _, split in parts] if are_pictures else []
     for index, (part, split) in enumerate(parts):
-        for earlier, other in parts[:index]:
+        for earlier_index, (earlier, other) in enumerate(parts[:index]):
             same = same_rows(other.inputs, split.inputs)
             yield from _told(same, part, earlier, "have an input that also stands in")
-            if split.inputs.ndim == 4 and split.inputs.dtype == np.float32:
-                near = np.where(same < 0, near_pictures(other.inputs, split.inputs), -1)
+            if are_pictures:
+                near = np.where(same < 0, near_pictures(pictures[earlier_index], pictures[index]), -1)
                 yield from _told(near, part, earlier, "are nearly the same picture as one of")
 
 

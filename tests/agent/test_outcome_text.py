@@ -14,11 +14,13 @@ def test_a_ratio_that_is_not_to_be_believed_is_not_told_but_its_reason_is() -> N
         0: [found(Variant.AS_IS, 1.01), found(Variant.FUSED, 0.99)],
         5: [found(Variant.AS_IS, 0.8), found(Variant.FUSED, 0.1, "it used 0.50 s of processor time")],
     }
-    as_is, fused, doubt = latency_lines(timed, rootstock=0, best=5)
+    as_is, fused, folded, memory, doubt = latency_lines(timed, rootstock=0, best=5)
     assert as_is.split("  ")[0] == "latency ratio, as is"
     assert as_is.endswith("0.80 [0.78, 0.82]")
     assert "0.99 [0.97, 1.01]" in fused
     assert fused.endswith(" -")
+    assert folded.split()[-2:] == ["9", "9"]
+    assert memory.endswith("38.1 MiB")
     assert doubt == "latency fused is not to be believed: it used 0.50 s of processor time"
 
 

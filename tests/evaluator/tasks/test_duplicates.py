@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from archgraft.evaluator.tasks.duplicates import near_pictures, same_rows
+from archgraft.evaluator.tasks.duplicates import Pictures, near_pictures, same_rows
 
 
 def pictures(n: int, seed: int = 0) -> np.ndarray:
@@ -43,11 +43,11 @@ def test_rows_of_another_kind_are_never_the_same() -> None:
 def test_pictures_are_near_through_brightness_rounding_and_noise(change: object) -> None:
     kept = pictures(300)
     held = np.concatenate([change(kept[100:150]), pictures(50, seed=1)])  # type: ignore[operator]  # parametrised
-    found = near_pictures(kept, held)
+    found = near_pictures(Pictures.of(kept), Pictures.of(held))
     assert found[:50].tolist() == list(range(100, 150))
     assert (found[50:] == -1).all()
 
 
 def test_pictures_of_one_colour_are_like_no_other() -> None:
-    plain = np.full((3, 1, 8, 8), 5.0, np.float32)
+    plain = Pictures.of(np.full((3, 1, 8, 8), 5.0, np.float32))
     assert near_pictures(plain, plain).tolist() == [-1, -1, -1]
