@@ -49,7 +49,7 @@ def interval_text(interval: Interval) -> str:
 
 
 def latency_lines(timed: Mapping[int, Sequence[LatencyComparison]], rootstock: int, best: int) -> Iterator[str]:
-    """What finalists' comparisons say: ratios of latency by variant, why one isn't told, what was folded, and memory."""
+    """What finalists' comparisons say: ratios of latency, why one isn't told, what was folded, and memory."""
     theirs, ours = ({found.variant: found for found in timed.get(one, ())} for one in (rootstock, best))
     for variant in Variant:
         if variant in theirs or variant in ours:
