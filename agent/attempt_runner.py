@@ -9,7 +9,7 @@ from archgraft.agent.descriptor import describe
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.scoring import Scored, Scoring, Standing
-from archgraft.agent.screening import Screen
+from archgraft.agent.screening import Entrant, Screen
 from archgraft.agent.store.records import Candidate, Compute, Proposal
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.workshop import Workshop
@@ -119,7 +119,7 @@ class AttemptRunner:
     def _screened(self, candidate: Candidate, told: Sequence[Attempt], course: _Course) -> Standing | None:
         """The standing of a candidate that a screen rejected, or None."""
         for screen in self.screens:
-            screened = screen(_source(candidate), candidate.id, told)
+            screened = screen(Entrant(_source(candidate), candidate.id, told))
             course.cpu_seconds += screened.cpu_seconds
             course.stages = joined((course.stages, (screened.record,)))
             course.proxy_scores = {**course.proxy_scores, **screened.proxy_scores}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from safetensors.numpy import load_file
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.eligibility import Eligibility
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
@@ -26,19 +27,22 @@ class Finals:
 
     store: RunStore
     trainer: Trainer
+    eligibility: Eligibility
     n_finalists: int
     n_seeds: int
     seed: int
     slots: int
 
     def run(self, phase: Callable[[str], None]) -> Attempt:
-        """Returns the winner's attempt; it is the rootstock's when nothing beat it."""
+        """Returns the winner's attempt; it is the rootstock's when nothing that may be returned beat it."""
         finalists = self.finalists()
         phase(f"finals: {len(finalists)} candidates and the rootstock, {self.n_seeds} seeds each")
         self._each(self._train, [(candidate, seed) for candidate in (ROOTSTOCK, *finalists) for seed in self.seeds()])
         phase("how fast they are beside the rootstock")
         for candidate in (ROOTSTOCK, *finalists):  # one after the other: what runs beside would be timed as well
             self._time(candidate)
+        for candidate in finalists:
+            self._hold_to_limits(candidate)
         winner = self.store.best()
         assert winner is not None, "the rootstock has a score before a search begins"
         phase("the sealed test split is opened, once")
@@ -85,6 +89,14 @@ class Finals:
             return
         compared, compute = self.trainer.time(self._timed(candidate_id), self._timed(ROOTSTOCK), self.seed)
         self.store.record_latency(candidate_id, compared, compute)
+
+    def _hold_to_limits(self, candidate_id: int) -> None:
+        """Exclude what breaks a hard limit: no such candidate is returned."""
+        timed = self._timed(candidate_id)
+        candidate, comparisons = self.store.candidate(candidate_id), self.store.latencies().get(candidate_id, ())
+        refusal = self.eligibility.refusal(candidate, timed.weights, comparisons)
+        if refusal:
+            self.store.exclude(candidate_id, refusal)
 
     def _timed(self, candidate_id: int) -> TimedModel:
         """With the weights of its first training that went well, if any did."""

@@ -29,6 +29,8 @@ def outcome_lines(run: RunReader) -> Iterator[str]:
     for name, shown in _rows(f"{comparison.split} {metric.name}"):
         yield f"{name:<24}{shown(comparison.rootstock):>30}{shown(comparison.best):>30}"
     yield from latency_lines(run.latencies(), comparison.rootstock.candidate_id, comparison.best.candidate_id)
+    for candidate_id, reason in run.exclusions().items():
+        yield f"candidate {candidate_id} may not be returned: {reason}"
     yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
 
 

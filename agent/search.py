@@ -16,6 +16,7 @@ from archgraft.agent.budget import Budget
 from archgraft.agent.choosers.make import make_chooser
 from archgraft.agent.choosers.protocol import Chooser
 from archgraft.agent.devices import DevicePool, find_devices, peak_gpu_bytes
+from archgraft.agent.eligibility import Eligibility
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
 from archgraft.agent.ladder import Ladder
@@ -32,9 +33,11 @@ from archgraft.agent.search_parts import (
     caps_of,
     check_output,
     check_recipe,
+    cost_ratios_of,
     epochs_of_rungs,
     limits_of,
     offered_modules,
+    proxy_screen_of,
     recipe_of,
     screens_of,
     stopping,
@@ -144,7 +147,7 @@ class _Setup:
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)
         trainers = [trainer.with_epochs(epochs) for epochs in epochs_of_rungs(recipe, search)]
-        screens = screens_of(trainer, self.request.settings)
+        proxies = proxy_screen_of(trainer, self.request.settings)
         plant_rootstock(
             self.store,
             self.rootstock,
@@ -152,7 +155,7 @@ class _Setup:
             metric,
             seeds,
             search.slots,
-            lambda source: {name: score for one in screens for name, score in one.computed(source).scores.items()},
+            lambda source: proxies.computed(source).scores if proxies is not None else {},
         )
         self.devices.fit(peak_gpu_bytes(self.store))
         scoring = Scoring(
@@ -182,7 +185,9 @@ class _Setup:
             store=self.store,
             planner=planner,
             chooser=self.chooser,
-            runner=AttemptRunner(self.store, orchard, workshop, scoring, screens),
+            runner=AttemptRunner(
+                self.store, orchard, workshop, scoring, screens_of(trainer, self.rootstock, proxies, search)
+            ),
             orchard=orchard,
             ladder=Ladder(search.rungs, search.reduction, search.let_through_share, search.seed),
             budget=self.request.budget,
@@ -198,7 +203,15 @@ class _Setup:
         ended_because = loop.run()
         self.store.record_event("search ended", ended_because)
         sync_mirror(self.store)
-        finals = Finals(self.store, trainer, search.n_finalists, search.finalist_seeds, search.seed, search.slots)
+        finals = Finals(
+            self.store,
+            trainer,
+            Eligibility(caps, cost_ratios_of(search)),
+            search.n_finalists,
+            search.finalist_seeds,
+            search.seed,
+            search.slots,
+        )
         winner = finals.run(watcher.phase)
         return SearchOutcome(winner.index, ended_because)
 

@@ -10,10 +10,12 @@ from archgraft.agent.errors import UsageError
 from archgraft.agent.noise import early_stop_of
 from archgraft.agent.proxies import ProxyFilter
 from archgraft.agent.rootstock import Rootstock
-from archgraft.agent.screening import ProxyScreen
+from archgraft.agent.screening import CostScreen, ProxyScreen, Screen
 from archgraft.agent.settings import SearchSettings, Settings
 from archgraft.agent.store.reader import RunReader
 from archgraft.agent.trainer import Trainer
+from archgraft.evaluator.cost_check import CostRatios
+from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rungs import epochs_by_rung
@@ -49,11 +51,28 @@ def epochs_of_rungs(recipe: Recipe, settings: SearchSettings) -> tuple[int, ...]
         raise UsageError(f"search.rungs: {error}: set fewer rungs, or more epochs (recipe.epochs)") from error
 
 
-def screens_of(trainer: Trainer, settings: Settings) -> list[ProxyScreen]:
-    """What candidates must pass before they are trained. Raises `UsageError` for a proxy that is none."""
+def proxy_screen_of(trainer: Trainer, settings: Settings) -> ProxyScreen | None:
+    """What hears zero-cost proxies, if any are on. Raises `UsageError` for one that is none."""
     search = settings.search
     proxies = ProxyFilter(settings.proxies, search.let_through_share, search.seed)
-    return [ProxyScreen(trainer, proxies, search.seed)] if proxies.names else []
+    return ProxyScreen(trainer, proxies, search.seed) if proxies.names else None
+
+
+def cost_ratios_of(settings: SearchSettings) -> CostRatios:
+    """The limits on latency and memory."""
+    return CostRatios(settings.max_latency_ratio, settings.max_memory_ratio)
+
+
+def screens_of(
+    trainer: Trainer, rootstock: Rootstock, proxies: ProxyScreen | None, settings: SearchSettings
+) -> list[Screen]:
+    """What candidates must pass before they are trained: what proxies say is not worth timing, so they come first."""
+    source = CandidateSource(rootstock.tree.source, rootstock.tree.construct)
+    ratios = cost_ratios_of(settings)
+    return [
+        *([proxies] if proxies is not None else []),
+        *([CostScreen(trainer, source, ratios, settings.seed)] if ratios.any_set else []),
+    ]
 
 
 def stopping(trainer: Trainer, store: RunReader, rung: int, settings: SearchSettings) -> Trainer:

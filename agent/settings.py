@@ -53,6 +53,12 @@ class SearchSettings:
         300, "Longest mined module that is offered, in lines with all it needs.", at_least=1
     )
     max_flops_ratio: float = _setting(2.0, "Cap on FLOPs a sample, as a multiple of the rootstock's.", above=0)
+    max_latency_ratio: float | None = _setting(
+        None, "Cap on latency, as a multiple of the rootstock's; both are timed in turn.", above=0
+    )
+    max_memory_ratio: float | None = _setting(
+        None, "Cap on the peak memory of a process that runs the model, as a multiple of the rootstock's.", above=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from archgraft.agent.devices import DevicePool
 from archgraft.agent.store.records import Compute
+from archgraft.evaluator.cost_check import CostRatios, CostVerdict, cost_check
 from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation
@@ -68,6 +69,16 @@ class Trainer:
                 self.sandbox, candidate, rootstock, inputs, limits=self.limits, seed=seed, device=device
             )
         return compared, _compute(compared, device)
+
+    def check_cost(
+        self, candidate: CandidateSource, rootstock: CandidateSource, ratios: CostRatios, seed: int
+    ) -> CostVerdict:
+        """Hold an untrained model against the limits on latency and memory."""
+        with self.devices.lease() as device:
+            inputs = self.splits.validation.inputs
+            return cost_check(
+                self.sandbox, candidate, rootstock, inputs, ratios, limits=self.limits, seed=seed, device=device
+            )
 
     def proxies(self, source: CandidateSource, names: Sequence[str], seed: int) -> ProxyScores:
         """Zero-cost proxies of an untrained model."""

@@ -1,7 +1,7 @@
 """The report: one self-contained page that works offline, made from the run store alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -53,6 +53,8 @@ class Page:
     front: Front
     latencies: Sequence[LatencyComparison]
     """The best candidate's beside the rootstock's, in each variant; none before the finals."""
+    exclusions: Mapping[int, str]
+    """Why some finalists may not be returned."""
 
     @property
     def tried(self) -> Sequence[Attempt]:
@@ -129,6 +131,7 @@ def gather(run: RunReader) -> Page:
         events=run.events(),
         front=front_of(attempts),
         latencies=run.latencies().get(best, ()),
+        exclusions=run.exclusions(),
     )
 
 

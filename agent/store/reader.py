@@ -117,10 +117,11 @@ class RunReader:
     def best(self) -> Attempt | None:
         """The attempt to be proud of: the finalist with the best mean validation score, else the best single score.
 
-        The rootstock takes part; ties go to the earlier attempt. The test split never decides. None before the first
-        score.
+        The rootstock takes part, excluded finalists don't; ties go to the earlier attempt. The test split never
+        decides. None before the first score.
         """
-        attempts = {attempt.index: attempt for attempt in self.attempts()}
+        excluded = self.exclusions()
+        attempts = {attempt.index: attempt for attempt in self.attempts() if attempt.index not in excluded}
         orient = self.info.metric.oriented
         finals: dict[int, list[float]] = {}
         for measured in self.measurements("finalist", "validation"):
@@ -137,6 +138,13 @@ class RunReader:
         with self._reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.candidate_id))
             return {row.candidate_id: from_json(tuple[LatencyComparison, ...], row.comparisons) for row in rows}
+
+    def exclusions(self) -> dict[int, str]:
+        """Why some finalists may not be returned."""
+        table = tables.exclusions
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.candidate_id))
+            return {row.candidate_id: row.reason for row in rows}
 
     def test_plan(self) -> list[tuple[int, int]]:
         """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, insert, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
@@ -152,6 +152,13 @@ class RunStore(RunReader):
             connection.execute(insert(tables.latencies).values(row))
             charge(connection, None, compute, 0.0, 0)
             self._beat(connection)
+
+    def exclude(self, candidate_id: int, reason: str) -> None:
+        """A finalist may not be returned: `best` passes it over. The first reason stands."""
+        table = tables.exclusions
+        with self._writing() as connection:
+            if connection.execute(select(table).where(table.c.candidate_id == candidate_id)).first() is None:
+                connection.execute(insert(table).values(candidate_id=candidate_id, reason=reason))
 
     def open_test(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Announce the one batch of (candidate, seed) evaluations on the sealed test split (law 9).

@@ -120,6 +120,14 @@ latencies = Table(
     Column("reason", Text, nullable=False),
 )
 
+# Finalists that may not be returned, whatever their scores.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("candidate_id", Integer, primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+
 spend = Table(
     "spend",
     metadata,
