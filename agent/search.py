@@ -54,6 +54,7 @@ from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.tasks.load import load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.tasks.soundness import check_data
+from archgraft.evaluator.variants import Variant
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.contract_json import contract_to_json
 from archgraft.tree_ops.library import Library
@@ -143,7 +144,10 @@ class _Setup:
         search, metric = self.request.settings.search, self.task.metric
         limits = limits_of(self.request.settings)
         recipe = recipe_of(self.task, self.request.settings)
-        trainer = Trainer(self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices)
+        variants = tuple(one for one in Variant if one is not Variant.COMPILED or search.time_compiled)
+        trainer = Trainer(
+            self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices, timed_variants=variants
+        )
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)
         trainers = [trainer.with_epochs(epochs) for epochs in epochs_of_rungs(recipe, search)]

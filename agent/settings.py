@@ -53,6 +53,9 @@ class SearchSettings:
         300, "Longest mined module that is offered, in lines with all it needs.", at_least=1
     )
     max_flops_ratio: float = _setting(2.0, "Cap on FLOPs a sample, as a multiple of the rootstock's.", above=0)
+    time_compiled: bool = _setting(
+        False, "Whether finalists are timed compiled by torch.compile, too, besides as they are and with folded norms."
+    )
     max_latency_ratio: float | None = _setting(
         None, "Cap on latency, as a multiple of the rootstock's; both are timed in turn.", above=0
     )

@@ -21,6 +21,7 @@ from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.user_code import trained_by
+from archgraft.evaluator.variants import Variant
 from archgraft.sandbox.protocol import Limits, Sandbox
 
 
@@ -45,6 +46,8 @@ class Trainer:
     limits: Limits
     early_stop: EarlyStop | None = None
     devices: DevicePool = field(default_factory=DevicePool)
+    timed_variants: tuple[Variant, ...] = (Variant.AS_IS, Variant.FUSED)
+    """How finalists are timed."""
 
     def train(
         self, source: str, construct: str, seed: int, *, keep_weights: bool = False, let_through: bool = False
@@ -66,7 +69,14 @@ class Trainer:
         with self.devices.lease() as device:
             inputs = self.splits.validation.inputs
             compared = compare_latency(
-                self.sandbox, candidate, rootstock, inputs, limits=self.limits, seed=seed, device=device
+                self.sandbox,
+                candidate,
+                rootstock,
+                inputs,
+                limits=self.limits,
+                seed=seed,
+                device=device,
+                variants=self.timed_variants,
             )
         return compared, _compute(compared, device)
 

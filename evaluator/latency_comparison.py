@@ -22,7 +22,7 @@ from archgraft.evaluator.paces import LatencyComparison, Rounds, UntimedError, c
 from archgraft.evaluator.timed_side import TimedSide
 from archgraft.evaluator.turns import EndedError, Turns
 from archgraft.evaluator.variants import Variant
-from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox
+from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox, SandboxError
 
 TIMED_ENTRY = "archgraft.evaluator.timed_model:run"
 MAX_MESSAGE_BYTES = 2**22
@@ -84,7 +84,12 @@ def compare_latency(
     timing = _Timing(sandbox, models, inputs[: latency.BATCH_SIZE], limits, seed, device, effort, compiler)
     comparisons, reasons = [], []
     for variant in variants:
-        comparison, reason = timing.compare(variant)
+        try:
+            comparison, reason = timing.compare(variant)
+        except SandboxError as error:
+            if variant is not Variant.COMPILED:
+                raise
+            comparison, reason = None, str(error)  # not every machine can let a compiler be started safely
         if comparison is not None:
             comparisons.append(comparison)
         else:
@@ -151,7 +156,8 @@ class _Timing:
         model = self._models[name]
         header = {**self._header, **asdict(model.source), "variant": variant.value}
         arrays = {"inputs": self._inputs} | {f"weights/{key}": array for key, array in model.weights.items()}
-        job = Job(TIMED_ENTRY, Message(header, arrays), label=f"latency of the {name}, {variant.words}")
+        label, compiles = f"latency of the {name}, {variant.words}", variant is Variant.COMPILED
+        job = Job(TIMED_ENTRY, Message(header, arrays), label=label, compiles=compiles)
         side = TimedSide(turns.start(job, self._limits), self._inputs)
         if differ(self._as_is.setdefault(name, side.expected), side.expected):
             raise UntimedError(f"the {name} gives other outputs when {variant.words}")
