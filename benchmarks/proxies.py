@@ -50,7 +50,7 @@ MAX_EDITS = 3
 MAX_RATIO = SearchSettings().max_parameters_ratio
 FILTERS = (*((name,) for name in NAMES), CONTROLS, ("synflow", "naswot"), NAMES[len(CONTROLS) :], NAMES)
 """The sets of proxies that a filter is given."""
-BEST_SHARE, LET_THROUGH_SHARE = 0.1, 0.1
+BEST_SHARE = 0.1
 N_ORDERS, N_RESAMPLES = 20, 2000
 Statistic = Callable[..., np.ndarray]
 """Of a proxy, the number of parameters and the score, all (..., n) or all (n, ...), along an axis."""
@@ -225,7 +225,7 @@ def _online(
 ) -> tuple[float, float, float, float]:
     """In one random order: shares rejected of all, of the best, of the best by chance, and of CPU time saved, net."""
     order = generator.permutation(len(rows))
-    judge = ProxyFilter(settings, let_through_share=LET_THROUGH_SHARE, seed=0)
+    judge = ProxyFilter(settings, let_through_share=SearchSettings().let_through_share, seed=0)
     rejected = set[int]()
     for attempt, index in enumerate(order):
         row = rows[index]
