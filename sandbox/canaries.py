@@ -79,11 +79,16 @@ DESCRIPTIONS = {
 
 
 def check(
-    run: Callable[[Job, Limits], Outcome], *, wrapped: bool = False, compile_refusal: str = NOT_CONFINED
+    run: Callable[[Job, Limits], Outcome],
+    *,
+    wrapped: bool = False,
+    grouped: bool = False,
+    compile_refusal: str = NOT_CONFINED,
 ) -> tuple[CanaryReport, ...]:
     """Send the canaries through `run`. Raises `SandboxError`.
 
-    `wrapped` says that bubblewrap made the namespaces of what `run` uses, `compile_refusal` why no job may compile.
+    Of what `run` uses, `wrapped` says that bubblewrap made its namespaces, `grouped` that a control group has killed a
+    process for its memory, and `compile_refusal` why no job may compile.
     """
     with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as folder:
         port = server.getsockname()[1]
@@ -91,7 +96,7 @@ def check(
         outcome = run(Job("archgraft.sandbox.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")
-    held = {**outcome.message.header, "compiling": not compile_refusal}
+    held = {**outcome.message.header, "control group": grouped, "compiling": not compile_refusal}
     mends = MENDS | {"compiling": f"{COMPILING} {compile_refusal}"}
     return tuple(_report(layer, held.get(layer) is True, mend, wrapped) for layer, mend in mends.items())
 
@@ -102,14 +107,9 @@ def foreign_variables() -> dict[str, Json]:
     return {"foreign_variables": variables}
 
 
-def own_groups() -> str:
-    """The control groups that this process is in."""
-    return Path("/proc/self/cgroup").read_text()
-
-
 def _namespaces() -> dict[str, Json]:
     spaces: dict[str, Json] = {name: str(Path(f"/proc/self/ns/{name}").readlink()) for name in NAMESPACES}
-    return {"namespaces": spaces, "control_groups": own_groups()}
+    return {"namespaces": spaces}
 
 
 def decoys(folder: Path) -> dict[str, Json]:

@@ -117,7 +117,9 @@ class ZygoteHolder:
             def run(job: Job, limits: Limits) -> Outcome:
                 return run_job(zygote, "", job, limits, None)
 
-            return zygote, check(run, wrapped=zygote.wrapped, compile_refusal=zygote.compile_refusal)
+            return zygote, check(
+                run, wrapped=zygote.wrapped, grouped=zygote.grouped, compile_refusal=zygote.compile_refusal
+            )
         except HostLostError as error:
             zygote.close()
             raise SandboxError(f"the sandbox ended while its canaries ran: {error}") from error

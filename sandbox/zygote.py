@@ -94,6 +94,7 @@ class Zygote:
             wrapped=self.wrapped,
             capped=self.plan.world.has_mounts,
             grouped=self.plan.control_groups,
+            limits_whole_jobs=self.plan.limits_whole_jobs,
             compile_refusal=self.plan.compiling.refusal,
         )
         while os.getppid() == self.parent_pid:

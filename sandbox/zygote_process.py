@@ -45,6 +45,9 @@ class ZygoteProcess:
         """Whether bubblewrap made its namespaces."""
         self.scratch_is_capped = False
         """Whether each job's scratch is a file system that can't outgrow its limit, which then nobody has to watch."""
+        self.grouped = False
+        """Whether control groups hold."""
+        self._limits_whole_jobs = False
         self.compile_refusal = ""
         """Why jobs may not compile here; empty when they may."""
         self._job_groups: dict[int, ControlGroup] = {}
@@ -129,11 +132,15 @@ class ZygoteProcess:
         return running
 
     def _prepare(self, job: Job, limits: Limits) -> tuple[RunningJob, ControlGroup]:
-        """A folder and a control group for a new job. Raises `OSError`."""
+        """A folder for a new job, and a control group if its processes' own limits don't cover all that it could take:
+        to join one takes longer than all else. Raises `OSError`.
+        """
         with self._lock:
             self._n_jobs += 1
             name = f"job-{self._n_jobs}"
-            group = self._groups.create(name, limits.memory_bytes, limits.file_bytes)
+            group = ControlGroup()
+            if job.forks or job.compiles or not self._limits_whole_jobs:
+                group = self._groups.create(name, limits.memory_bytes, limits.file_bytes)
             running = RunningJob(self._n_jobs, self._scratch / name, compiles=job.compiles)
             running.scratch.mkdir()
             self._jobs[running.number] = running
@@ -213,7 +220,9 @@ class ZygoteProcess:
             self.wrapped = packet["wrapped"]
             self.scratch_is_capped = packet["capped"]
             self.compile_refusal = packet["compile_refusal"]
-            if not packet["grouped"]:
+            self._limits_whole_jobs = packet["limits_whole_jobs"]
+            self.grouped = packet["grouped"]
+            if not self.grouped:
                 self._groups.close()
             self.alive = True
             self._ready.set()

@@ -59,6 +59,13 @@ class Plan:
         )
 
     @property
+    def limits_whole_jobs(self) -> bool:
+        """Whether the kernel's limit on a process's data limits a job, too, if it has one process: no other memory can
+        be had.
+        """
+        return self.seccomp and not granted_paths.gpu_devices()
+
+    @property
     def counts_tasks(self) -> bool:
         """Whether threads are counted for each job alone."""
         return self.own_identity or self.own_user_namespace
