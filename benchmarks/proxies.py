@@ -22,22 +22,17 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import bootstrap, rankdata
 
-from archgraft.agent.paths import cache_folder
 from archgraft.agent.proxies import ProxyFilter
 from archgraft.agent.settings import ProxySettings, SearchSettings
-from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.evaluate import CandidateSource
-from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.proxies.names import CONTROLS, NAMES
 from archgraft.evaluator.proxies.score import proxy_scores
 from archgraft.evaluator.rescue import evaluate_with_rescue
 from archgraft.evaluator.tasks.digits import digits_task
 from archgraft.sandbox.protocol import Limits, Sandbox
 from archgraft.sandbox.supervisor import LocalSandbox
-from archgraft.tree_ops.identity import tree_hash
-from archgraft.tree_ops.shelf import Shelf
-from archgraft.tree_ops.tree import Tree
-from benchmarks.edits.planting import LibraryModules, modules_in, offers_on, planted, shelf_of, workshop_of
+from benchmarks.edits.offspring import random_offspring
+from benchmarks.edits.planting import LibraryModules, modules_in
 from benchmarks.edits.suites import Host
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -46,8 +41,6 @@ HOSTS = {
     "resnet": Host(f"{EXAMPLES}/resnet.py:ResNet()", SHAPE),
     "vit": Host(f"{EXAMPLES}/vit.py:ViT()", SHAPE),
 }
-MAX_EDITS = 3
-MAX_RATIO = SearchSettings().max_parameters_ratio
 FILTERS = (*((name,) for name in NAMES), CONTROLS, ("synflow", "naswot"), NAMES[len(CONTROLS) :], NAMES)
 """The sets of proxies that a filter is given."""
 BEST_SHARE = 0.1
@@ -107,35 +100,11 @@ def figures_of(rows: Sequence[Row]) -> dict[str, Any]:
 
 def measured(host: str, modules: LibraryModules, sandbox: Sandbox, n: int, n_seeds: int) -> Iterator[Row]:
     """One row for each of `n` different offspring."""
-    inputs, rootstock = planted(HOSTS[host], sandbox, cache_folder())
-    tree = rootstock.tree
-    caps = CostCaps.around(tree.n_parameters, tree.flops, MAX_RATIO, MAX_RATIO)
-    workshop, shelf = workshop_of(sandbox, rootstock, modules, inputs, 0, caps), shelf_of(modules)
-    generator = np.random.default_rng(0)
-    seen = {tree_hash(tree)}
     started = time.perf_counter()
-    while len(seen) <= n:
-        n_edits = int(generator.integers(1, MAX_EDITS + 1))
-        child = _offspring(tree, n_edits, shelf, workshop, generator)
-        if child is None or tree_hash(child) in seen:
-            continue
-        seen.add(tree_hash(child))
+    for index, (n_edits, child) in enumerate(random_offspring(HOSTS[host], modules, sandbox, n), start=1):
         yield row_of(host, n_edits, CandidateSource(child.source, child.construct), sandbox, n_seeds)
-        if len(seen) % 10 == 1:
-            typer.echo(f"{host}: {len(seen) - 1} of {n}, {time.perf_counter() - started:.0f} s", err=True)
-
-
-def _offspring(
-    tree: Tree, n_edits: int, shelf: Shelf, workshop: Workshop, generator: np.random.Generator
-) -> Tree | None:
-    """The tree after so many uniform random edits, or None where one of them isn't accepted."""
-    child: Tree | None = tree
-    for _ in range(n_edits):
-        if child is None:
-            break
-        [option] = offers_on(child, shelf, caps=workshop.caps).draw_uniform(1, generator)
-        child = workshop.offspring(child, option.edit).tree
-    return child
+        if index % 10 == 0:
+            typer.echo(f"{host}: {index} of {n}, {time.perf_counter() - started:.0f} s", err=True)
 
 
 def row_of(host: str, n_edits: int, candidate: CandidateSource, sandbox: Sandbox, n_seeds: int) -> Row:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch._inductor import config as inductor
 
 from archgraft.evaluator.fusion import Fusion, fuse
 from archgraft.evaluator.loading import build, load_module
@@ -51,6 +52,8 @@ def prepared(
         return model, Fusion(0)
     fusion = fuse(model, inputs[:N_FUSION_ROWS].to(device))
     if variant is Variant.COMPILED:
+        inductor.compile_threads = 1
+        inductor.cpp_cache_precompile_headers = False  # one such file is larger than a job may write
         model = torch.compile(model, backend=compiler, dynamic=False)  # type: ignore[assignment]  # a module stays one
         forward(model, inputs, len(inputs))
     return model, fusion
