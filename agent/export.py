@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from archgraft.agent.report.comparison import Comparison, Side, compare
 from archgraft.agent.report.lineage import lineage
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import RunInfo
+from archgraft.agent.whole_file import write_whole
 from archgraft.evaluator.statistics import Interval
 
 Card = dict[str, object]
@@ -43,9 +43,9 @@ def export(run_folder: Path, out: Path) -> Exported:
             raise UsageError(f"{run_folder}: no model has a score yet, so there is nothing to export. Search on first.")
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
-            return _write(run, comparison, out)
         except OSError as error:
             raise UsageError(f"{out}: can't be written ({error.strerror}). Choose another --out.") from error
+        return _write(run, comparison, out)
 
 
 def _write(run: RunReader, comparison: Comparison, out: Path) -> Exported:
@@ -55,15 +55,15 @@ def _write(run: RunReader, comparison: Comparison, out: Path) -> Exported:
     seed = _weights_seed(run, best)
     weights = out.with_suffix(".safetensors")
     if seed is not None:
-        shutil.copyfile(run.weights(best)[seed], weights)
+        write_whole(weights, run.weights(best)[seed].read_bytes())
     else:
         weights.unlink(missing_ok=True)  # of an earlier export: they would not fit
     header = [*_header(info, comparison, run.folder.resolve().name, seed), *_credits(parts)]
     source = exported_source(candidate.source, candidate.construct, header, out.stem, weights.name)
-    out.write_text(source, encoding="utf-8")
+    write_whole(out, source.encode())
     card = _card(run, comparison, parts) | {"weights": _weights_card(run, best, seed, weights)}
     card_path = out.with_suffix(".json")
-    card_path.write_text(json.dumps(card, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    write_whole(card_path, (json.dumps(card, indent=2, ensure_ascii=False, default=str) + "\n").encode())
     return Exported(best, out, weights if seed is not None else None, seed, card_path)
 
 

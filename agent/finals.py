@@ -15,7 +15,7 @@ from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.latency_comparison import TimedModel
-from archgraft.evaluator.results import Status
+from archgraft.evaluator.results import Result, Status
 
 ROOTSTOCK = 0
 _FIRST_SEED = 1_000  # apart from the search's own seeds, so that no score is met twice
@@ -76,13 +76,18 @@ class Finals:
                 raise
 
     def _train(self, candidate_id: int, seed: int) -> None:
-        if self._measured(candidate_id, seed, "validation"):
+        measured = self._measured(candidate_id, seed, "validation")
+        if measured is not None and (measured.metrics is None or seed in self.store.weights(candidate_id)):
             return
         candidate = self.store.candidate(candidate_id)
         trained = self.trainer.train(candidate.source, candidate.construct, seed, keep_weights=True)
         if trained.weights is not None:
             self.store.save_weights(candidate_id, seed, trained.weights)
-        self.store.record_measurement(candidate_id, "finalist", trained.result, trained.compute)
+        if measured is None:
+            self.store.record_measurement(candidate_id, "finalist", trained.result, trained.compute)
+        else:
+            text = f"the weights of candidate {candidate_id}, seed {seed}, were missing or damaged: trained again"
+            self.store.record_event("warning", text)
 
     def _time(self, candidate_id: int) -> None:
         if candidate_id in self.store.latencies():
@@ -106,15 +111,15 @@ class Finals:
         return TimedModel(source, load_file(weights[min(weights)]) if weights else {})
 
     def _test(self, candidate_id: int, seed: int) -> None:
-        if self._measured(candidate_id, seed, "test"):
+        if self._measured(candidate_id, seed, "test") is not None:
             return
         candidate = self.store.candidate(candidate_id)
         tested = self.trainer.test(candidate.source, candidate.construct, seed, self.store.weights(candidate_id)[seed])
         self.store.record_measurement(candidate_id, "finalist", tested.result, tested.compute)
 
-    def _measured(self, candidate_id: int, seed: int, split: str) -> bool:
+    def _measured(self, candidate_id: int, seed: int, split: str) -> Result | None:
         found = self.store.measurements("finalist", split)
-        return any((m.candidate_id, m.result.seed) == (candidate_id, seed) for m in found)
+        return next((m.result for m in found if (m.candidate_id, m.result.seed) == (candidate_id, seed)), None)
 
 
 def _score(attempt: Attempt) -> float:

@@ -1,10 +1,13 @@
 """A sandbox that goes on when a job ends it: one hostile class among thousands must not stop the mining of the rest."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from archgraft.sandbox.protocol import Job, Limits, Outcome, Respond, Sandbox, SandboxLostError, Verdict
+
+R = TypeVar("R")
 
 
 class SteadySandbox:
@@ -42,6 +45,19 @@ class SteadySandbox:
 
     def close(self) -> None:
         """Leave the other sandbox to its owner."""
+
+
+def once_more_when_lost(sandbox: Sandbox, work: Callable[[], R]) -> R:
+    """What some work gives, done anew from its start when the sandbox was lost under it: killed from outside, mostly.
+
+    For work in a dialogue with its job, which no sandbox can take up midway. Raises `SandboxError` when the sandbox
+    does not start any more, or is lost again: then the same command takes the work up again.
+    """
+    try:
+        return work()
+    except SandboxLostError:
+        _ = sandbox.tier  # starts it, and raises when that is not possible
+        return work()
 
 
 class _Turns:

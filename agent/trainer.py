@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from archgraft.agent.devices import DevicePool
+from archgraft.agent.steady_sandbox import once_more_when_lost
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.cost_check import CostRatios, CostVerdict, cost_check
 from archgraft.evaluator.devices import Device
@@ -68,15 +69,18 @@ class Trainer:
         """How fast one model is beside another, and what it cost to tell."""
         with self.devices.lease() as device:
             inputs = self.splits.validation.inputs
-            compared = compare_latency(
+            compared = once_more_when_lost(
                 self.sandbox,
-                candidate,
-                rootstock,
-                inputs,
-                limits=self.limits,
-                seed=seed,
-                device=device,
-                variants=self.timed_variants,
+                lambda: compare_latency(
+                    self.sandbox,
+                    candidate,
+                    rootstock,
+                    inputs,
+                    limits=self.limits,
+                    seed=seed,
+                    device=device,
+                    variants=self.timed_variants,
+                ),
             )
         return compared, _compute(compared, device)
 
@@ -116,16 +120,19 @@ class Trainer:
 
     def _evaluated(self, source: str, construct: str, seed: int, options: Mapping[str, Any]) -> Trained:
         with self.devices.lease() as device:
-            done = evaluate_with_rescue(
+            done = once_more_when_lost(
                 self.sandbox,
-                CandidateSource(source, construct),
-                self.task,
-                self.splits,
-                seed=seed,
-                limits=self.limits,
-                recipe=self.recipe,
-                device=device,
-                **options,
+                lambda: evaluate_with_rescue(
+                    self.sandbox,
+                    CandidateSource(source, construct),
+                    self.task,
+                    self.splits,
+                    seed=seed,
+                    limits=self.limits,
+                    recipe=self.recipe,
+                    device=device,
+                    **options,
+                ),
             )
         return Trained(done.result, done.train_losses, done.weights, _compute(done, device))
 

@@ -8,6 +8,7 @@ children are killed, the scratch folder is removed.
 """
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -17,6 +18,7 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -292,6 +294,23 @@ def preload(modules: list[str]) -> None:
     large_pages.collapse()
 
 
+@contextlib.contextmanager
+def ended_by_hang_up(control: socket.socket) -> Iterator[None]:
+    """End this process as soon as the supervisor hangs up, whatever it is doing: imports hear of nothing for seconds.
+
+    The kernel does it, by a signal that nobody handles. What is left on the disk is found by the next sandbox.
+    """
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(control, fcntl.F_GETFL)
+    fcntl.fcntl(control, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if select.select([control], [], [], 0)[0]:  # it was gone before
+        os._exit(1)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(control, fcntl.F_SETFL, flags)
+
+
 def main() -> None:
     """Confine, import, serve, clean up."""
     setup = Setup(**json.loads(sys.argv[1]))
@@ -299,14 +318,15 @@ def main() -> None:
         kernel.adopt_orphans()
         os.environ.pop("PWD", None)  # bubblewrap sets it
         parent_pid = os.getppid()
-        restart = replace(setup, wrapped=True).command()
-        plan = make_plan(setup.without, restart, setup.trial_group, wrapped=setup.wrapped)
-        for entry in setup.trial_group:
-            os.close(entry)
-        if plan.world.has_mounts:
-            namespaces.mount_scratch(Path.cwd(), HOME_BYTES, os.getuid())  # imports look for a folder to write to
-            os.chdir(Path.cwd())
-        preload(list(setup.preload))  # when it fails, the scratch folder keeps the traceback for the supervisor
+        with ended_by_hang_up(control):
+            restart = replace(setup, wrapped=True).command()
+            plan = make_plan(setup.without, restart, setup.trial_group, wrapped=setup.wrapped)
+            for entry in setup.trial_group:
+                os.close(entry)
+            if plan.world.has_mounts:
+                namespaces.mount_scratch(Path.cwd(), HOME_BYTES, os.getuid())  # imports look for a folder to write to
+                os.chdir(Path.cwd())
+            preload(list(setup.preload))  # when it fails, the scratch folder keeps the traceback for the supervisor
         zygote = Zygote(control, plan, setup.wrapped, parent_pid)
         try:
             zygote.serve()
@@ -316,6 +336,8 @@ def main() -> None:
             shutil.rmtree(Path(setup.scratch).name, ignore_errors=True, dir_fd=setup.outside)
             for place, name in setup.group_folders:
                 remove_groups(place, name)
+            sys.stderr.flush()
+        os._exit(0)  # all is done: torch takes half a second to take itself apart
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from archgraft.sandbox.job_host import HostLostError, JobUse, RunningJob
 from archgraft.sandbox.opening import require_system
 from archgraft.sandbox.process_tree import memory_bytes, runs_another_program, tree
 from archgraft.sandbox.protocol import Job, Limits, SandboxError
+from archgraft.sandbox.scratch import Scratch
 from archgraft.sandbox.zygote import Setup
 
 READY_SECONDS = 180.0
@@ -54,8 +54,8 @@ class ZygoteProcess:
         self._groups, self._trial_group = ControlGroups(), ControlGroup()
         if "control groups" not in without:
             self._groups, self._trial_group = control_groups.find()
-        self._scratch = Path(tempfile.mkdtemp(prefix="archgraft-")).resolve()
-        self._scratch.chmod(0o711)  # jobs may be users of their own; each has a folder in it
+        self._owned = Scratch()
+        self._scratch = self._owned.folder
         self._lock = threading.Lock()
         self._jobs: dict[int, RunningJob] = {}
         self._n_jobs = 0
@@ -196,7 +196,7 @@ class ZygoteProcess:
             self._listener.join(END_SECONDS)
         self._control.close()
         self._groups.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._owned.remove()
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):

@@ -9,11 +9,13 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
+from archgraft.tree_ops.file_texts import HeldText
 from archgraft.tree_ops.index import Definition, SourceIndex, Target
 from archgraft.tree_ops.links import LinkedPiece, reads_of
 from archgraft.tree_ops.modules import ModuleSource, Piece, dotted_name
+from archgraft.tree_ops.reads import PieceReads
 
-_MAX_REMEMBERED = 2048
+_MAX_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,20 @@ class LinkMemory:
         if not own.isdisjoint(_decorators(linked)):
             return
         with self._lock:
-            self._held[module.name, linked.text] = _Remembered(linked, meanings)
+            self._held[module.name, linked.text] = _Remembered(_alone(linked), meanings)
             if len(self._held) > _MAX_REMEMBERED:
                 self._held.popitem(last=False)
+
+
+def _alone(linked: LinkedPiece) -> LinkedPiece:
+    """A piece without the module and the index that it was read in: they would be held as long as it is remembered."""
+    module = linked.module
+    bare = ModuleSource(module.name, module.path, None, module.is_package, HeldText([]))
+    return replace(linked, module=bare, read=_set_when_recalled)
+
+
+def _set_when_recalled() -> PieceReads:
+    raise AssertionError("a remembered piece is read in its new place")
 
 
 def _is_alone(module: ModuleSource, piece: Piece) -> bool:

@@ -23,6 +23,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from archgraft.agent.disk_room import full_disk
 from archgraft.agent.printable import printable
 
 P = ParamSpec("P")
@@ -44,11 +45,15 @@ _MACHINE = {
     errno.EACCES: "use a file or folder that you may use",
     errno.EPERM: "use a file or folder that you may use",
     errno.EROFS: "use a folder that can be written",
-    errno.ENOSPC: "make room on the disk, then run the same command again",
-    errno.EDQUOT: "make room on the disk, then run the same command again",
+    errno.EFBIG: "use a disk without such a limit, or raise it (ulimit -f), then run the same command again",
+    errno.EIO: "check the disk, then run the same command again",
+    errno.ESTALE: "mount the network folder again, then run the same command again",
+    errno.EMFILE: "allow more open files (ulimit -n), then run the same command again",
+    errno.ENFILE: "allow more open files (fs.file-max), then run the same command again",
     errno.ENAMETOOLONG: "use a shorter name",
 }
 """What the machine may refuse, whatever the command, and what to do about it."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SANDBOX = (("archgraft.sandbox.protocol", "SandboxError"),)
 
 
@@ -78,11 +83,15 @@ def _explained(error: Exception) -> typer.Exit:
     if isinstance(error, _loaded(_SANDBOX)):
         advice = "Nothing was scored or charged. Run 'archgraft doctor' to see which layer fails and what to do."
         return _ended(EXIT_SANDBOX, f"the sandbox is broken: {error}\n{advice}")
+    if isinstance(error, OSError) and error.errno in _FULL:
+        unknown = f"{error.strerror}: free some space where output and files go, then run the same command again"
+        place = error.filename
+        return _ended(EXIT_MENDABLE, unknown if place is None else full_disk(Path(os.fsdecode(place))))
     if isinstance(error, OSError) and error.errno in _MACHINE:
         place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return _ended(EXIT_MENDABLE, f"{place}{error.strerror}: {_MACHINE[error.errno]}")
-    saved = _save_traceback(error)
-    return _ended(EXIT_DEFECT, f"a defect in archgraft: {type(error).__name__}: {error}\nThe traceback is in {saved}")
+    what = f"a defect in archgraft: {type(error).__name__}: {error}"
+    return _ended(EXIT_DEFECT, f"{what}\n{_kept_traceback(error)}")
 
 
 def _loaded(names: tuple[tuple[str, str], ...]) -> tuple[type[BaseException], ...]:
@@ -95,10 +104,13 @@ def _ended(code: int, message: str) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _save_traceback(error: Exception) -> Path:
-    """Write the whole traceback, with the command that met it, where the user can find it."""
+def _kept_traceback(error: Exception) -> str:
+    """Write the whole traceback, with the command that met it, to a file and name it; where none can be, give it."""
+    trace = f"{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
     name = f"archgraft-traceback-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    path = Path(tempfile.gettempdir()) / name
-    command = " ".join(sys.argv)
-    path.write_text(f"{command}\n\n{''.join(traceback.format_exception(error))}", encoding="utf-8")
-    return path
+    try:
+        path = Path(tempfile.gettempdir()) / name
+        path.write_text(trace, encoding="utf-8")
+    except OSError as refused:
+        return f"The traceback could not be saved ({refused.strerror}):\n{trace}"
+    return f"The traceback is in {path}"

@@ -17,6 +17,7 @@ from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
 from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
+from archgraft.agent.whole_file import remove_stale, write_whole
 from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.results import Status
 
@@ -96,12 +97,15 @@ class Page:
 
 
 def build_report(run_folder: Path) -> Path:
-    """Write `report.html` into a run's folder and return its path. Raises `UsageError` when there is no run."""
+    """Write `report.html` into a run's folder and return its path.
+
+    Raises `UsageError` when there is no run, or the page can't be written.
+    """
     with load_run(run_folder) as run:
         page = gather(run)
     target = run_folder / REPORT_NAME
-    target.write_text(render(page), encoding="utf-8")
-    return target
+    remove_stale(target)
+    return write_whole(target, render(page).encode())
 
 
 def gather(run: RunReader) -> Page:

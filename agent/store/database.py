@@ -12,36 +12,46 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.store import tables
 from archgraft.agent.store.interruption import uninterrupted
+from archgraft.agent.store.trouble import damaged, explained
 
 DATABASE_NAME = "run.sqlite"
-BUSY_TIMEOUT_SECONDS = 60
+BUSY_TIMEOUT_SECONDS = 30
+"""How long to wait for others: a dashboard holds a lock for milliseconds, a program that makes a copy for seconds."""
 
 
-def database_url(folder: Path) -> str:
-    """The SQLAlchemy URL of a run's own SQLite file."""
-    return f"sqlite:///{folder / DATABASE_NAME}"
+def database_url(folder: Path) -> URL:
+    """The SQLAlchemy URL of a run's own SQLite file, whatever characters its path is made of."""
+    return URL.create("sqlite", database=str(folder / DATABASE_NAME))
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: URL) -> Engine:
     """An engine whose transactions are what they say: SQLite's are begun by us, as the driver's own skip DDL."""
-    if not url.startswith("sqlite"):
+    if url.get_backend_name() != "sqlite":
         return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    path = Path(url.database or "")
+    engine = create_engine(url, creator=lambda: connect(path))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to a database file that exists: one that was moved away is not begun anew, empty, in its place."""
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA temp_store = MEMORY")  # a full TMPDIR is no trouble of ours then
 
 
 def _begin(connection: Connection) -> None:
@@ -59,26 +69,20 @@ def writing(engine: Engine, place: str) -> Iterator[Connection]:
 
 @contextmanager
 def usable(place: str) -> Iterator[None]:
-    """Turn what a broken, locked or full database raises into an error that says what to do; Ctrl-C waits."""
+    """`explaining` what goes wrong, and Ctrl-C waits."""
+    with explaining(place), uninterrupted():
+        yield
+
+
+@contextmanager
+def explaining(place: str) -> Iterator[None]:
+    """Turn what a broken, locked or full database raises into a `UsageError` that says what to do."""
     try:
-        with uninterrupted():
-            yield
+        yield
     except IntegrityError:
         raise
-    except DatabaseError as error:
-        raise UsageError(f"{place}: {_advice(str(error.orig))}") from error
-
-
-def _advice(message: str) -> str:
-    if "not a database" in message or "malformed" in message:
-        return f"not a readable run ({message}). Restore the file from a copy, or start a new run in another folder."
-    if "locked" in message:
-        return "another program keeps the file locked. Close whatever has it open and try again."
-    if "full" in message:
-        return "the disk is full. Free some space and give the same command again; the run goes on where it stopped."
-    if "readonly" in message or "unable to open" in message:
-        return f"can't be written ({message}). Check the folder's permissions, or choose another folder."
-    return f"can't be used: {message}. Check the file, or start a new run in another folder."
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise UsageError(explained(error, place, BUSY_TIMEOUT_SECONDS)) from error
 
 
 def check(connection: Connection, place: str) -> bool:
@@ -86,7 +90,7 @@ def check(connection: Connection, place: str) -> bool:
     if connection.dialect.name == "sqlite":
         verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if verdict != "ok":
-            raise UsageError(f"{place}: {_advice(f'malformed: {verdict}')}")
+            raise UsageError(damaged(Path(place), verdict))
     names = set(inspect(connection).get_table_names())
     if not names:
         return False

@@ -1,7 +1,8 @@
 """Orders that the store keeps, whatever the loop asks for."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from archgraft.agent.errors import UsageError
 from archgraft.agent.store import tables
 from archgraft.agent.store.records import Role
 from archgraft.evaluator.results import Result
@@ -9,6 +10,16 @@ from archgraft.evaluator.results import Result
 
 class StoreError(RuntimeError):
     """The loop broke an order that the store guards: an attempt finished twice, or the sealed test opened again."""
+
+
+def refuse_outlived(connection: Connection, session: int, place: str) -> None:
+    """Raise `UsageError` when a later search has taken the run over: the lock did not reach it."""
+    latest = connection.execute(select(func.max(tables.sessions.c.id))).scalar_one()
+    if latest != session:
+        raise UsageError(
+            f"{place}: another search has taken this run over, past the lock: its LOCK file was deleted, or lies where "
+            "machines don't see each other's locks. That search goes on; this one has stopped and lost nothing."
+        )
 
 
 def refuse_finished(connection: Connection, index: int) -> None:

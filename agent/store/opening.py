@@ -1,5 +1,6 @@
 """Starting a run in a folder, or resuming the one that is there."""
 
+import errno
 import importlib.metadata
 import platform
 import time
@@ -11,11 +12,15 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.store import tables
+from archgraft.agent.store.backup import remove_partial
 from archgraft.agent.store.codec import from_json, to_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, now, open_engine, usable, writing
-from archgraft.agent.store.lock import RunLock
+from archgraft.agent.store.lock import LOCK_NAME, RunLock
 from archgraft.agent.store.records import RunInfo
 from archgraft.agent.store.run_store import RunStore
+from archgraft.agent.store.trouble import BACKUP_NAME, damaged
+from archgraft.agent.store.weights import remove_partial_weights
+from archgraft.agent.whole_file import unwritable
 
 _FIXED = ("seed", "model", "task", "metric", "library_digest", "planner", "chooser")
 
@@ -31,15 +36,28 @@ def open_run(folder: Path, info: RunInfo, clock: Callable[[], float] = time.mono
         folder.mkdir(parents=True, exist_ok=True)
         lock = RunLock(folder)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise unwritable(folder / LOCK_NAME, error) from error
         raise UsageError(f"{folder}: can't be written ({error.strerror}). Choose another --out.") from error
     engine = open_engine(database_url(folder))
     try:
+        _tidy(folder)
         _start_or_resume(engine, place, info)
         return RunStore(folder, engine, lock, clock)
     except BaseException:
         engine.dispose()
         lock.release()
         raise
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what killed searches left half written, and make the database's file: connections make none."""
+    remove_partial_weights(folder)
+    remove_partial(folder)
+    database, backup = folder / DATABASE_NAME, folder / BACKUP_NAME
+    if backup.exists() and not (database.exists() and database.stat().st_size):
+        raise UsageError(damaged(database, "it is gone or empty"))
+    database.touch()
 
 
 def _start_or_resume(engine: Engine, place: str, info: RunInfo) -> None:

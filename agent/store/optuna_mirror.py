@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, get_args
 
+from sqlalchemy.pool import QueuePool
+
 from archgraft.agent.attempt import Attempt
-from archgraft.agent.store.database import BUSY_TIMEOUT_SECONDS, database_url
+from archgraft.agent.store.database import DATABASE_NAME, connect, explaining
 from archgraft.agent.store.reader import RunReader
 from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.contract import Family
@@ -44,9 +46,10 @@ def sync_mirror(run: RunReader) -> int:
     """
     with _quiet(), _storage(run) as storage:
         study = _study(storage, run.info.metric)
-        mirrored = {trial.user_attrs.get("attempt") for trial in study.get_trials(deepcopy=False)}
-        finished_at, created = run.finished_at(), datetime.fromisoformat(run.info.created)
-        missing = [attempt for attempt in _unbroken(run.attempts()) if attempt.index not in mirrored]
+        n_mirrored = storage.get_n_trials(storage.get_study_id_from_name(STUDY_NAME))
+        missing = _unbroken(run.attempts())[n_mirrored:]
+        finished_at = run.finished_at()  # read last: an attempt may be finished between the two
+        created = datetime.fromisoformat(run.info.created)
         for attempt in missing:
             study.add_trial(_trial(attempt, created + timedelta(seconds=finished_at[attempt.index])))
     return len(missing)
@@ -68,15 +71,19 @@ def _unbroken(attempts: list[Attempt]) -> list[Attempt]:
 
 @contextmanager
 def _storage(run: RunReader) -> "Iterator[RDBStorage]":
+    from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
 
-    options = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
-    storage = RDBStorage(database_url(run.folder), engine_kwargs=options)
-    try:
-        yield storage
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
+    path = run.folder / DATABASE_NAME
+    with explaining(run.place):
+        storage = RDBStorage("sqlite:///", engine_kwargs={"creator": lambda: connect(path), "poolclass": QueuePool})
+        try:
+            yield storage
+        except StorageInternalError as error:  # hides what the database said
+            raise error.__cause__ or error from None
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
 
 
 def _study(storage: "RDBStorage", metric: Metric) -> "Study":

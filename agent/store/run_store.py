@@ -16,13 +16,16 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.errors import UsageError
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.store import tables
+from archgraft.agent.store.backup import Backup
 from archgraft.agent.store.codec import to_json
 from archgraft.agent.store.database import now, writing
 from archgraft.agent.store.guards import (
     StoreError,
     refuse_finished,
+    refuse_outlived,
     refuse_proposed,
     refuse_repeated,
     refuse_unplanned_test,
@@ -46,15 +49,34 @@ class RunStore(RunReader):
         self._thread_lock = threading.RLock()
         self._clock = clock
         self._opened = clock()
+        self._failed: UsageError | None = None
         self._earlier_seconds = self.stored_seconds()
-        with self._writing() as connection:
+        self._backup = Backup(folder, clock)
+        with writing(engine, self.place) as connection:
             started = insert(tables.sessions).values(started=now(), wall_seconds=0.0)
             self._session = connection.execute(started.returning(tables.sessions.c.id)).scalar_one()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._thread_lock, writing(self._engine, self.place) as connection:
+        with self._thread_lock, self._failing_once(), writing(self._engine, self.place) as connection:
+            refuse_outlived(connection, self._session, self.place)
             yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._failing_once(), super()._reading() as connection:
+            yield connection
+
+    @contextmanager
+    def _failing_once(self) -> Iterator[None]:
+        """Nobody waits a second time for a file that is locked or broken, least of all `close`."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            yield
+        except UsageError as error:
+            self._failed = error
+            raise
 
     def elapsed_seconds(self) -> float:
         """Wall-clock time of search on this run: earlier sessions, as far as they were written, and this one."""
@@ -112,6 +134,8 @@ class RunStore(RunReader):
             self._insert_attempt(connection, attempt, result_id)
             charge(connection, attempt.index, compute, usd, n_tokens)
             self._beat(connection)
+        with self._thread_lock:
+            self._backup.keep_when_due()
 
     def record_promotion(self, promotion: Promotion, attempt: Attempt, compute: Compute) -> None:
         """What became of an attempt on a higher rung, and its charge; raises `StoreError` for a second time."""
@@ -184,12 +208,15 @@ class RunStore(RunReader):
         return save_weights(self.folder, candidate_id, seed, arrays)
 
     def close(self) -> None:
-        """Write the time worked, and let others have the run. Safe to call twice."""
-        if self._lock.held:
-            with self._writing() as connection:
-                self._beat(connection)
-        super().close()
-        self._lock.release()
+        """Write the time worked, keep a copy, and let others have the run. Safe to call twice."""
+        try:
+            if self._lock.held and self._failed is None:
+                with self._writing() as connection:
+                    self._beat(connection)
+                self._backup.keep()
+        finally:
+            super().close()
+            self._lock.release()
 
     def __enter__(self) -> "RunStore":
         return self

@@ -1,6 +1,10 @@
-"""Trained weights beside the run's database, one safetensors file a candidate and seed."""
+"""Trained weights beside the run's database, one safetensors file a candidate and seed.
 
-import os
+Each file carries the digest of its numbers: what a disk or a person did to it since is found before it is scored.
+"""
+
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,26 +12,58 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
+from archgraft.agent.whole_file import unwritable, write_whole
+
 FOLDER_NAME = "weights"
+_DIGEST = "sha256"
+_LENGTH_BYTES = 8
 
 
 def save_weights(folder: Path, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Write a state dict's arrays; the file appears whole or not at all. Returns its path."""
+    """Write a state dict's arrays; the file appears whole or not at all. Returns its path.
+
+    Raises `UsageError` when it can't be written.
+    """
     target = folder / FOLDER_NAME / f"{candidate_id}-{seed}.safetensors"
-    target.parent.mkdir(exist_ok=True)
-    partial = target.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.write(save({name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}))
-        file.flush()
-        os.fsync(file.fileno())
-    return partial.replace(target)
+    try:
+        target.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    return write_whole(target, _with_digest(arrays))
 
 
 def weights_of(folder: Path, candidate_id: int) -> dict[int, Path]:
-    """The weight files of a candidate, by seed."""
+    """The weight files of a candidate, by seed; a damaged one is as good as none."""
     found = {}
     for path in sorted((folder / FOLDER_NAME).glob(f"{candidate_id}-*.safetensors")):
         match = re.fullmatch(rf"{candidate_id}-(\d+)\.safetensors", path.name)
-        if match:
+        if match and is_whole(path):
             found[int(match.group(1))] = path
     return found
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file holds the very numbers that were written."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        if length > path.stat().st_size:
+            return False
+        try:
+            header = json.loads(file.read(length))
+        except ValueError:
+            return False
+        told = header.get("__metadata__", {}).get(_DIGEST) if isinstance(header, dict) else None
+        return told == hashlib.file_digest(file, _DIGEST).hexdigest()
+
+
+def remove_partial_weights(folder: Path) -> None:
+    """Remove what a search that was killed while it wrote left. Only for who holds the run's lock."""
+    for path in (folder / FOLDER_NAME).glob(".*"):
+        path.unlink(missing_ok=True)
+
+
+def _with_digest(arrays: Mapping[str, np.ndarray]) -> bytes:
+    whole = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
+    content = save(whole)
+    numbers = memoryview(content)[_LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little") :]
+    return save(whole, metadata={_DIGEST: hashlib.sha256(numbers).hexdigest()})

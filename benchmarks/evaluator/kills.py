@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,23 @@ N_TRIALS = 12
 KILLS_IN_A_RUN = 5
 GRACE_SECONDS = 1.0
 """How long anything may outlive the search."""
+PHASES = {"": "killed_in_setup", "searching:": "killed_in_search", "finals:": "killed_in_finals"}
+"""By what the search says when a phase begins."""
+
+
+@dataclass(frozen=True)
+class Killed:
+    """How far the search had come, and how many of its processes outlived it."""
+
+    phase: str
+    n_orphans: int
 
 
 def kills(n_kills: int, seed: int) -> dict[str, int]:
-    """Kill runs of a small search until `n_kills` are reached, five times each, and compare with an undisturbed one."""
+    """Kill runs of a small search until `n_kills` are reached, up to five times each; compare with an undisturbed one.
+
+    `resumes_identical` counts the runs, of `runs_killed`, whose ledger is that of the undisturbed one.
+    """
     generator = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory(prefix="archgraft-kills-") as folder:
         undisturbed = small_request(Path(folder) / "undisturbed", trials=N_TRIALS)
@@ -32,49 +46,71 @@ def kills(n_kills: int, seed: int) -> dict[str, int]:
         _run(undisturbed)
         whole_seconds = time.perf_counter() - started
         expected, _ = _read(undisturbed)
-        figures = {"kills": 0, "runs_killed": 0, "resumes_identical": 0, "orphans": 0, "charged_twice": 0}
+        names = ("kills", *PHASES.values(), "runs_killed", "resumes_identical", "orphans", "left_behind")
+        figures = dict.fromkeys((*names, "charged_twice"), 0)
         while figures["kills"] < n_kills:
             request = small_request(Path(folder) / f"run {figures['runs_killed']}", trials=N_TRIALS)
             for _ in range(min(KILLS_IN_A_RUN, n_kills - figures["kills"])):
-                figures["orphans"] += _killed_after(request, float(generator.uniform(0, whole_seconds)))
+                killed = _killed_after(request, float(generator.uniform(0, whole_seconds)))
+                if killed is None:
+                    break
                 figures["kills"] += 1
+                figures["orphans"] += killed.n_orphans
+                figures[killed.phase] += 1
             _run(request)
             found, charged = _read(request)
             figures["runs_killed"] += 1
             figures["resumes_identical"] += found == expected
+            figures["left_behind"] += _n_left_behind(request)
             figures["charged_twice"] += len(charged) - len(set(charged))
+            print(f"{figures['kills']} kills: {figures}", flush=True)
     return figures
 
 
 def _started(request: SearchRequest) -> subprocess.Popen[bytes]:
     """The search in a process of its own, whose temporary files tell its descendants from all others."""
-    scratch = request.out.parent / "scratch"
+    scratch = _scratch(request)
     scratch.mkdir(parents=True, exist_ok=True)
-    quiet = subprocess.DEVNULL
     environment = os.environ | {"TMPDIR": str(scratch)}
-    return subprocess.Popen(command_line(request), stdout=quiet, stderr=quiet, env=environment, start_new_session=True)
+    with _log(request).open("wb") as log:
+        return subprocess.Popen(command_line(request), stdout=log, stderr=log, env=environment, start_new_session=True)
 
 
 def _run(request: SearchRequest) -> None:
     if code := _started(request).wait():
-        raise RuntimeError(f"the search ended with exit code {code}")
+        raise RuntimeError(f"the search ended with exit code {code}:\n{_log(request).read_text()}")
 
 
-def _killed_after(request: SearchRequest, seconds: float) -> int:
-    """Kill the search, and count what of it is still there a second later."""
+def _killed_after(request: SearchRequest, seconds: float) -> Killed | None:
+    """Kill the search, and count what of it is still there a second later; None when it was done before."""
     process = _started(request)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)  # it may be done before
-        return 0
+        process.wait(seconds)
+        return None
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(GRACE_SECONDS)
-    return sum(1 for _ in _descendants(request))
+    said = _log(request).read_text()
+    phase = next(name for word, name in reversed(PHASES.items()) if word in said)
+    return Killed(phase, sum(1 for _ in _descendants(request)))
+
+
+def _scratch(request: SearchRequest) -> Path:
+    return request.out.parent / "scratch"
+
+
+def _log(request: SearchRequest) -> Path:
+    return request.out.parent / "log"
+
+
+def _n_left_behind(request: SearchRequest) -> int:
+    """Temporary files that are there when all is done, in the run's folder and elsewhere."""
+    return len(list(_scratch(request).iterdir())) + len(list(request.out.rglob(".*")))
 
 
 def _descendants(request: SearchRequest) -> Iterator[int]:
     """Processes that were told of the search's scratch folder."""
-    mark = str(request.out.parent / "scratch").encode()
+    mark = str(_scratch(request)).encode()
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdecimal() and mark in (entry / "cmdline").read_bytes():

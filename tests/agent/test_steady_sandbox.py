@@ -3,9 +3,10 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
-from archgraft.agent.steady_sandbox import SteadySandbox
+from archgraft.agent.steady_sandbox import SteadySandbox, once_more_when_lost
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Respond, SandboxError, SandboxLostError, Verdict
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.sandbox.testing import ScriptedSandbox, succeeded
@@ -63,3 +64,32 @@ def test_a_job_that_would_kill_its_parent_comes_to_nothing_and_the_next_runs() -
     assert killer.message is None
     assert after.message is not None
     assert after.message.header == {"n": 1}
+
+
+def test_work_in_a_dialogue_is_begun_anew_when_its_sandbox_is_killed() -> None:
+    """For real: what kills the zygote here comes from outside, as the system does for want of memory."""
+    begun: list[str] = []
+    with LocalSandbox(training=False) as sandbox:
+
+        def work() -> Outcome:
+            begun.append("begun")
+
+            def respond(message: Message) -> Message:
+                if len(begun) == 1:
+                    zygote, _ = sandbox._holder.get()
+                    zygote._process.kill()
+                return Message({}, {"value": np.ones(1, np.float32)})
+
+            return sandbox.run(Job("archgraft.sandbox.conformance_jobs:ask_thrice"), Limits(), respond)
+
+        outcome = once_more_when_lost(sandbox, work)
+    assert outcome.verdict is Verdict.OK
+    assert len(begun) == 2
+
+
+def test_a_sandbox_that_is_lost_again_is_broken() -> None:
+    def lost() -> Outcome:
+        raise SandboxLostError("the zygote ended")
+
+    with pytest.raises(SandboxLostError):
+        once_more_when_lost(ScriptedSandbox(lambda *_: succeeded()), lost)

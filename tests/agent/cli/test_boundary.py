@@ -57,11 +57,26 @@ def test_a_defect_is_code_1_and_its_traceback_is_saved(tmp_path: Path, monkeypat
     assert "Traceback (most recent call last)" in saved.read_text()
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EIO, errno.ENAMETOOLONG])
 def test_what_the_machine_refuses_is_mendable_and_names_the_place(number: int) -> None:
     result = run_raising(OSError(number, os.strerror(number), "runs/first"))
     assert result.exit_code == 2
     assert result.stderr.startswith(f"archgraft: runs/first: {os.strerror(number)}: ")
+
+
+def test_a_full_disk_names_the_place_and_the_room_that_is_left() -> None:
+    result = run_raising(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/first"))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("archgraft: runs/first: the disk is full: ")
+    assert "iB free in " in result.stderr
+
+
+def test_a_traceback_that_can_not_be_saved_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "gone"))
+    result = run_raising(ZeroDivisionError("division by zero"))
+    assert result.exit_code == 1
+    assert "could not be saved (No such file or directory)" in result.stderr
+    assert "Traceback (most recent call last)" in result.stderr
 
 
 def test_a_message_never_commands_the_terminal() -> None:

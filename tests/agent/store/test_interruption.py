@@ -49,6 +49,7 @@ def test_a_block_without_interrupt_leaves_the_handler_as_it_was() -> None:
 
 
 def test_an_interrupted_transaction_is_whole_and_leaves_no_lock(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_NAME).touch()
     engine = open_engine(database_url(tmp_path))
     with pytest.raises(KeyboardInterrupt):
         interrupt_a_transaction(engine)
