@@ -99,7 +99,8 @@ def innocents_lost(sandbox: LocalSandbox) -> int:
             limits = Limits(wall_seconds=3.0)
             return sandbox.run(Job("archgraft.sandbox.conformance_jobs:spin"), limits).verdict is Verdict.TIMEOUT_WALL
         return (
-            sandbox.run(Job("archgraft.sandbox.conformance_jobs:train"), Limits(wall_seconds=3.0)).verdict is Verdict.OK
+            sandbox.run(Job("archgraft.sandbox.conformance_torch_jobs:train"), Limits(wall_seconds=3.0)).verdict
+            is Verdict.OK
         )
 
     with ThreadPoolExecutor(2) as slots:
