@@ -38,6 +38,7 @@ docs: venv ## Write the pages that are made from the code: docs/commands.md, set
 bench: venv ## Run the benchmarks; those on downloaded tables with DATA_DIR=FOLDER
 	$(BIN)/python -m benchmarks.command_line
 	$(BIN)/python -m benchmarks.sandbox --attacks --forgeries
+	$(BIN)/python -m benchmarks.evaluator
 ifdef DATA_DIR
 	$(BIN)/python -m benchmarks.planners --data-dir '$(DATA_DIR)'
 else
