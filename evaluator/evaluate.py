@@ -15,8 +15,10 @@ from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.results import Metrics, Result, Stage, Status
 from archgraft.evaluator.stage_clock import StageClock
 from archgraft.evaluator.tasks.protocol import Split, Splits, Task
+from archgraft.evaluator.untrusted import count, number
 from archgraft.evaluator.user_code import trained_by
 from archgraft.evaluator.verdicts import status_of
+from archgraft.evaluator.witness import Answers, look_again
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox, Verdict
 
 TRAIN_ENTRY = "archgraft.evaluator.train:run"
@@ -24,6 +26,9 @@ GO, FINISH = Message({"do": "go"}), Message({"do": "finish"})
 _STAGES = {"built": Stage.TRAIN, "epoch": Stage.TRAIN, "ready": Stage.CHECKS}
 """What goes on after each thing the child has said; before the first, the model is being built."""
 _SPARE_BYTES = 2**20
+_MAX_REASON_CHARACTERS = 500
+N_ASKED_AGAIN = 64
+"""Rows of the split, and as many timed ones, that are asked for once more in another process."""
 PROFILE_BATCH = 2
 
 Arrays = Mapping[str, np.ndarray]
@@ -86,14 +91,24 @@ def evaluate(
         "loss": trained.loss,
         "seed": seed,
         "device": asdict(device),
-        "return_weights": keep_weights,
+        "return_weights": weights is None,
     }
     arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
     arrays |= {f"weights/{name}": array for name, array in (weights or {}).items()}
     job = Job(TRAIN_ENTRY, Message(header, arrays), trained.readable, label=f"train, seed {seed}")
-    outcome = sandbox.run(job, _with_room(limits, dialogue.examination, task), dialogue.respond)
+    limits = _with_room(limits, dialogue.examination, task)
+    outcome = sandbox.run(job, limits, dialogue.respond)
+    if outcome.verdict is Verdict.OK and dialogue.outputs is not None:
+        state = dialogue.weights if weights is None else weights
+        again = look_again(sandbox, job, limits, state, dialogue.to_ask_again(held.inputs))
+        dialogue.hear(again.status, again.reason)
+        outcome = replace(
+            outcome,
+            wall_seconds=outcome.wall_seconds + again.wall_seconds,
+            cpu_seconds=outcome.cpu_seconds + again.cpu_seconds,
+        )
     result = _result(outcome, dialogue, task, held, seed, split)
-    kept = outcome.message.arrays if keep_weights and result.ok and outcome.message is not None else None
+    kept = (dialogue.weights if weights is None else weights) if keep_weights and result.ok else None
     return Evaluation(
         result, tuple(dialogue.train_losses), kept, outcome.wall_seconds, outcome.cpu_seconds, outcome.log
     )
@@ -127,6 +142,9 @@ class Dialogue:
         self.n_parameters = self.flops = 0
         self.outputs: np.ndarray | None = None
         self.latency: latency.Latency | None = None
+        self.weights: Arrays = {}
+        """The trained state, as it was before any input that counts was sent."""
+        self._timed: Answers | None = None
         self._script = self._talk()
         next(self._script)
 
@@ -138,9 +156,24 @@ class Dialogue:
             return FINISH
         except FailedExaminationError as failure:
             self.failure = failure.status, failure.reason
-        except (KeyError, ValueError, TypeError) as error:
-            self.failure = Status.CRASH, f"the training program gave an answer that can't be read: {error!r}"
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
+            said = f"the training program gave an answer that can't be read: {error!r}"
+            self.failure = Status.CRASH, said[:_MAX_REASON_CHARACTERS]
         return FINISH
+
+    def to_ask_again(self, inputs: np.ndarray) -> Answers:
+        """Some of the answers that count, to the rows of `inputs`, and some that were given while it was timed."""
+        assert self.outputs is not None, "the examination came to its end"
+        assert self._timed is not None, "the examination came to its end"
+        scored, timed = Answers(inputs, self.outputs), self._timed
+        return Answers.joined([answers.some(N_ASKED_AGAIN, self.generator) for answers in (scored, timed)])
+
+    def hear(self, status: Status, reason: str) -> None:
+        """What came of asking again, which is over now."""
+        if status is not Status.OK:
+            self.failure = status, reason
+            return
+        self.stages.enter(Stage.DONE)
 
     def _talk(self) -> Generator[Message, Message, None]:
         said = yield GO  # primes the generator; nobody sees this answer
@@ -148,32 +181,35 @@ class Dialogue:
             if phase == "built":
                 self._weigh(said.header)
             else:
-                self._follow(int(_number(said.header["epoch"])), _number(said.header["train_loss"]))
+                self._follow(count(said.header["epoch"]), number(said.header["train_loss"]))
             self.stages.enter(_STAGES[phase])
             said = yield GO
         self.stages.enter(_STAGES[phase])
-        self.train_loss = _number(said.header["train_loss"])
+        self.train_loss = number(said.header["train_loss"])
+        self.weights = said.arrays
         if (learning_rate := said.header.get("learning_rate")) is not None:
-            self.learning_rate = _number(learning_rate)
+            self.learning_rate = number(learning_rate)
         if (gpu_memory_bytes := said.header.get("gpu_memory_bytes")) is not None:
-            self.gpu_memory_bytes = int(_number(gpu_memory_bytes))
+            self.gpu_memory_bytes = count(gpu_memory_bytes)
         exam = self.examination
         said = yield Message({"do": "run", "batch_size": exam.batch_size}, {"inputs": exam.inputs})
         raw = said.arrays["outputs"]
         rows = exam.mark(raw, self.output_shape)
         self.stages.enter(Stage.PROFILE)
         n_timed = min(latency.BATCH_SIZE, len(exam.inputs))
-        self.latency, again = yield from latency.measure(exam.inputs[:n_timed], self.generator)
+        self.latency, again, timed = yield from latency.measure(exam.inputs[:n_timed], self.generator)
         self.stages.enter(Stage.CHECKS)
         if again.shape != raw[:n_timed].shape:
             raise FailedExaminationError(Status.INVALID, f"gives outputs of shape {again.shape} for a smaller batch")
         check_alike(raw[:n_timed], again)
-        self.stages.enter(Stage.DONE)
-        self.outputs = rows
+        if timed.outputs.shape[1:] != raw.shape[1:]:
+            reason = f"gives outputs of shape {timed.outputs.shape} while it is timed"
+            raise FailedExaminationError(Status.INVALID, reason)
+        self.outputs, self._timed = rows, timed
 
     def _weigh(self, said: Mapping[str, Any]) -> None:
-        self.n_parameters, self.flops = int(said["n_parameters"]), int(said["flops"])
-        shape = tuple(said["output_shape"])
+        self.n_parameters, self.flops = count(said["n_parameters"]), count(said["flops"])
+        shape = tuple(count(size) for size in said["output_shape"][: len(self.output_shape) + 2])
         due = (PROFILE_BATCH, *self.output_shape)
         if shape != due:
             reason = f"gives outputs of shape {shape} for a batch of {PROFILE_BATCH}, the task needs {due}"
@@ -187,12 +223,6 @@ class Dialogue:
             if not self.let_through:
                 raise FailedExaminationError(Status.STOPPED_EARLY, reason)
             self.stages.let_through(reason)
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"wanted a number, got {value!r}")
-    return float(value)
 
 
 def _with_room(limits: Limits, examination: Examination, task: Task) -> Limits:

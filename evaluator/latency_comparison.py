@@ -22,11 +22,14 @@ from archgraft.evaluator.paces import LatencyComparison, Rounds, UntimedError, c
 from archgraft.evaluator.timed_side import TimedSide
 from archgraft.evaluator.turns import EndedError, Turns
 from archgraft.evaluator.variants import Variant
+from archgraft.evaluator.witness import Answers
 from archgraft.sandbox.protocol import Job, Limits, Message, Sandbox, SandboxError
 
 TIMED_ENTRY = "archgraft.evaluator.timed_model:run"
 MAX_MESSAGE_BYTES = 2**22
 """Of one order or answer: a model with large ones runs fewer batches at a time."""
+N_ASKED_AGAIN = 64
+"""Timed rows to which the candidate is asked for its outputs once more, in another process."""
 CANDIDATE, ROOTSTOCK = "candidate", "rootstock"
 
 
@@ -114,6 +117,7 @@ class _Timing:
         self.cpu_seconds = 0.0
         self._sandbox, self._models, self._inputs, self._effort = sandbox, models, inputs, effort
         self._generator = np.random.default_rng(seed)
+        self._device = device
         self._header = {"seed": seed, "device": asdict(device), "compiler": compiler}
         n_messages = 2 * (effort.n_rounds + 2 * effort.n_alone + latency.N_WARM_UP)
         room = limits.output_bytes + n_messages * MAX_MESSAGE_BYTES
@@ -150,18 +154,29 @@ class _Timing:
         candidate.finish()
         self._alone(rootstock, rounds, rounds.alone_after)
         rootstock.finish()
+        self._ask_again(turns, candidate.new_answers().some(N_ASKED_AGAIN, self._generator))
         return compared(variant, rounds, candidate, rootstock)
 
     def _start(self, turns: Turns, name: str, variant: Variant) -> TimedSide:
-        model = self._models[name]
-        header = {**self._header, **asdict(model.source), "variant": variant.value}
-        arrays = {"inputs": self._inputs} | {f"weights/{key}": array for key, array in model.weights.items()}
-        label, compiles = f"latency of the {name}, {variant.words}", variant is Variant.COMPILED
-        job = Job(TIMED_ENTRY, Message(header, arrays), label=label, compiles=compiles)
-        side = TimedSide(turns.start(job, self._limits), self._inputs)
+        side = self._side(turns, name, variant, self._inputs)
         if differ(self._as_is.setdefault(name, side.expected), side.expected):
             raise UntimedError(f"the {name} gives other outputs when {variant.words}")
         return side
+
+    def _side(self, turns: Turns, name: str, variant: Variant, inputs: np.ndarray) -> TimedSide:
+        model = self._models[name]
+        header = {**self._header, **asdict(model.source), "variant": variant.value}
+        arrays = {"inputs": inputs} | {f"weights/{key}": array for key, array in model.weights.items()}
+        label, compiles = f"latency of the {name}, {variant.words}", variant is Variant.COMPILED
+        job = Job(TIMED_ENTRY, Message(header, arrays), label=label, compiles=compiles)
+        return TimedSide(turns.start(job, self._limits), inputs, self._device)
+
+    def _ask_again(self, turns: Turns, answers: Answers) -> None:
+        """Whether the candidate answers as it did while it was timed, where it sees these samples first."""
+        untimed = self._side(turns, CANDIDATE, Variant.AS_IS, answers.inputs)
+        if differ(answers.outputs, untimed.expected):
+            raise UntimedError("the candidate gave other outputs while it was timed")
+        untimed.finish()
 
     def _n_batches(self, rootstock: TimedSide) -> int:
         """How many batches a round has."""

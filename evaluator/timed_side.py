@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from archgraft.evaluator import latency
+from archgraft.evaluator.devices import Device
 from archgraft.evaluator.examination import check_alike
 from archgraft.evaluator.turns import TurnJob
+from archgraft.evaluator.untrusted import count
+from archgraft.evaluator.witness import Answers
 from archgraft.sandbox.protocol import Outcome
 
 
@@ -17,12 +20,12 @@ class TimedSide:
     `ValueError` or `TypeError` for what can't be read.
     """
 
-    def __init__(self, job: TurnJob, inputs: np.ndarray) -> None:
-        self._job, self._inputs = job, inputs
-        self._known = latency.KnownRows()
+    def __init__(self, job: TurnJob, inputs: np.ndarray, device: Device) -> None:
+        self._job, self._inputs, self._device = job, inputs, device
+        self._rows = latency.TimedRows()
         self._outcome: Outcome | None = None
         said = job.ready()
-        self.n_fused = int(str(said["n_fused"]))
+        self.n_fused = count(said["n_fused"])
         self.expected, _ = self.run([inputs])
         """Outputs of the known inputs (B, ...)."""
 
@@ -43,7 +46,7 @@ class TimedSide:
         """The seconds that some batches take."""
         outputs, seconds = self.run([batch.inputs for batch in batches])
         for batch, part in zip(batches, np.split(outputs, len(batches))):
-            self._known.keep(batch, part)
+            self._rows.keep(batch, part)
         return seconds
 
     def echo(self, batches: Sequence[latency.FreshBatch]) -> float:
@@ -52,10 +55,14 @@ class TimedSide:
         return self._job.ask(latency.order("echo", joined, len(self._inputs)))[1]
 
     def finish(self) -> None:
-        """Check what it answered while it was timed, and let it end."""
+        """Check what it answered while it was timed, as far as that is known, and let it end."""
         check_alike(self.expected, self.run([self._inputs])[0])
-        self._known.check(self.expected)
+        self._rows.check(self.expected)
         self._outcome = self._job.finish()
+
+    def new_answers(self) -> Answers:
+        """What it answered to some of the new rows that it was timed with."""
+        return Answers.joined(self._rows.new)
 
     @property
     def outcome(self) -> Outcome:
@@ -71,6 +78,6 @@ class TimedSide:
     @property
     def peak_memory_bytes(self) -> int:
         """Of the child's process; on a CUDA GPU what torch allocated there, by the child's own word."""
-        header = self.outcome.message.header if self.outcome.message is not None else {}
-        on_gpu = header.get("gpu_memory_bytes")
-        return int(str(on_gpu)) if on_gpu is not None else self.outcome.peak_memory_bytes
+        if self._device.name.partition(":")[0] != "cuda" or self.outcome.message is None:
+            return self.outcome.peak_memory_bytes
+        return count(self.outcome.message.header["gpu_memory_bytes"])

@@ -6,10 +6,10 @@ arrays `inputs` and `targets` (the training split), and, to load a state instead
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
 (`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
 `learning_rate`, the peak, none when weights were given or the user's own function trained; `gpu_memory_bytes`, at its
-peak, none but on a CUDA GPU).
+peak, none but on a CUDA GPU). With `ready` comes the state, when asked for: before any input that counts is seen.
 Each answer's `do` is `go` or `finish`. From `ready` on the parent examines: `run` (array `inputs`, header `batch_size`)
 gives back `outputs`, float32; `echo` takes the same inputs and gives the last outputs again without running the model,
-so that the parent can time the way there and back. `finish` ends the job, which returns the state when asked for.
+so that the parent can time the way there and back. `finish` ends the job.
 """
 
 import math
@@ -66,8 +66,9 @@ def run(channel: Channel) -> Message:
             return Message()
     n_at_once = max(1, recipe.batch_size // recipe.gradient_accumulation)
     train_loss = final_loss(model, inputs, targets, loss_named(header["loss"], 0.0), n_at_once)
-    serve(channel, model, {"train_loss": train_loss, "learning_rate": learning_rate})
-    return Message({}, state_of(model) if header["return_weights"] else {})
+    state = state_of(model) if header["return_weights"] else {}
+    serve(channel, model, {"train_loss": train_loss, "learning_rate": learning_rate}, state)
+    return Message()
 
 
 def made_ready(name: str, memory_share: float) -> torch.device:
@@ -108,12 +109,12 @@ def final_loss(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss, ba
     return total / n
 
 
-def serve(channel: Channel, model: nn.Module, said: Mapping[str, Any]) -> None:
-    """Say `said` of the training, then run what the parent sends until it has seen enough."""
+def serve(channel: Channel, model: nn.Module, said: Mapping[str, Any], state: Mapping[str, np.ndarray]) -> None:
+    """Say `said` of the training and give the `state`, then run what the parent sends until it has seen enough."""
     model.eval()
     device = device_of(model)
     gpu_memory_bytes = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
-    answer = Message({"phase": "ready", **said, "gpu_memory_bytes": gpu_memory_bytes})
+    answer = Message({"phase": "ready", **said, "gpu_memory_bytes": gpu_memory_bytes}, state)
     outputs = np.zeros(0, np.float32)
     while (order := channel.ask(answer)).header["do"] != "finish":
         if order.header["do"] == "run":

@@ -1,5 +1,6 @@
 """Models of a few lines, each well- or ill-behaved in one way, trained in the real sandbox."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -49,6 +50,14 @@ def counting() -> ArrayTask:
     texts = (starts + np.arange(9)) % 5
     parts = [Split(texts[rows, :-1], texts[rows, 1:]) for rows in (slice(0, 40), slice(40, 50), slice(50, 60))]
     return token_prediction("counting", Splits(*parts), Recipe(epochs=20, batch_size=8, learning_rate=0.05))
+
+
+def nested(n: int) -> list[object]:
+    """A list in a list in a list."""
+    found: list[object] = []
+    for _ in range(n):
+        found = [found]
+    return found
 
 
 def run(sandbox: LocalSandbox, candidate: CandidateSource, task: ArrayTask, **options: object) -> Evaluation:
@@ -185,7 +194,20 @@ def test_a_candidate_that_learns_too_slowly_is_stopped_on_the_way(shared_sandbox
 
 @pytest.mark.parametrize(
     "message",
-    [Message(), Message({"phase": "dance"}), Message({"phase": "epoch", "epoch": "one"}), Message({"phase": "ready"})],
+    [
+        Message(),
+        Message({"phase": "dance"}),
+        Message({"phase": "ready"}),
+        *(Message({"phase": "epoch", "epoch": epoch, "train_loss": 1.0}) for epoch in ("one", math.inf, -1, True)),
+        *(Message({"phase": "epoch", "epoch": 1, "train_loss": loss}) for loss in (math.nan, 10**400, True, [1.0])),
+        Message({"phase": "built", "n_parameters": math.inf, "flops": 0, "output_shape": [2, 3]}),
+        Message({"phase": "built", "n_parameters": 10**30, "flops": 0, "output_shape": [2, 3]}),
+        Message({"phase": "built", "n_parameters": 0, "flops": -1, "output_shape": [2, 3]}),
+        Message({"phase": "built", "n_parameters": 0, "flops": 0, "output_shape": ["x" * 10**6]}),
+        Message({"phase": "x" * 10**6, "epoch": 1, "train_loss": 1.0}),
+        Message({"phase": nested(900)}),
+    ],
+    ids=lambda message: str(message.header)[:40],
 )
 def test_a_training_program_that_speaks_nonsense_is_a_failed_candidate(message: Message) -> None:
     task = clusters()
@@ -193,4 +215,5 @@ def test_a_training_program_that_speaks_nonsense_is_a_failed_candidate(message: 
     assert dialogue.respond(message).header["do"] == "finish"
     assert dialogue.failure is not None
     assert dialogue.failure[0] is Status.CRASH
+    assert len(dialogue.failure[1]) <= 500
     assert dialogue.respond(message).header["do"] == "finish"

@@ -97,6 +97,30 @@ def test_a_model_that_patches_every_module_s_call_slows_only_itself(shared_sandb
     assert found.rootstock.latency.p50_ms < 100
 
 
+def test_a_model_that_recognises_known_samples_and_leaves_the_others_out_is_not_timed(
+    shared_sandbox: LocalSandbox,
+) -> None:
+    sparing = source(
+        "rows = [row.numpy().tobytes() for row in x]\n"
+        "known = self.__dict__.setdefault('known', dict(zip(rows, self.fc(x))))\n"
+        "return torch.stack([known.get(row, torch.zeros(3)) for row in rows])"
+    )
+    found, reason = compare(shared_sandbox, sparing, SLOW)
+    assert found == ()
+    assert reason == "as is: the candidate gave other outputs while it was timed"
+
+
+def test_a_model_on_the_processor_has_no_say_in_how_much_memory_it_took(shared_sandbox: LocalSandbox) -> None:
+    lying = CandidateSource(
+        "from archgraft.evaluator import timed_model\nfrom archgraft.sandbox.protocol import Message\n\n"
+        "timed_model.Message = lambda header={}, arrays={}: Message({'gpu_memory_bytes': 1, **header}, arrays)\n"
+        f"{SLOW.source}",
+        SLOW.construct,
+    )
+    [found], _ = compare(shared_sandbox, lying, SLOW)
+    assert found.candidate.peak_memory_bytes > 1
+
+
 def test_variants_are_timed_one_by_one_and_what_can_not_be_is_told(shared_sandbox: LocalSandbox) -> None:
     found, reason = compare(shared_sandbox, NORMED, SLOW, *Variant)
     assert [one.variant for one in found] == [Variant.AS_IS, Variant.FUSED, Variant.COMPILED]
