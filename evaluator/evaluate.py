@@ -15,7 +15,7 @@ from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.results import Metrics, Result, Stage, Status
 from archgraft.evaluator.stage_clock import StageClock
 from archgraft.evaluator.tasks.protocol import Split, Splits, Task
-from archgraft.evaluator.untrusted import count, number
+from archgraft.evaluator.untrusted import count, number, state
 from archgraft.evaluator.user_code import trained_by
 from archgraft.evaluator.verdicts import status_of
 from archgraft.evaluator.witness import Answers, look_again
@@ -99,8 +99,8 @@ def evaluate(
     limits = _with_room(limits, dialogue.examination, task)
     outcome = sandbox.run(job, limits, dialogue.respond)
     if outcome.verdict is Verdict.OK and dialogue.outputs is not None:
-        state = dialogue.weights if weights is None else weights
-        again = look_again(sandbox, job, limits, state, dialogue.to_ask_again(held.inputs))
+        learnt = dialogue.weights if weights is None else weights
+        again = look_again(sandbox, job, limits, learnt, dialogue.to_ask_again(held.inputs))
         dialogue.hear(again.status, again.reason)
         outcome = replace(
             outcome,
@@ -186,7 +186,7 @@ class Dialogue:
             said = yield GO
         self.stages.enter(_STAGES[phase])
         self.train_loss = number(said.header["train_loss"])
-        self.weights = said.arrays
+        self.weights = state(said.arrays)
         if (learning_rate := said.header.get("learning_rate")) is not None:
             self.learning_rate = number(learning_rate)
         if (gpu_memory_bytes := said.header.get("gpu_memory_bytes")) is not None:

@@ -206,8 +206,12 @@ def test_a_candidate_that_learns_too_slowly_is_stopped_on_the_way(shared_sandbox
         Message({"phase": "built", "n_parameters": 0, "flops": 0, "output_shape": ["x" * 10**6]}),
         Message({"phase": "x" * 10**6, "epoch": 1, "train_loss": 1.0}),
         Message({"phase": nested(900)}),
+        *(
+            Message({"phase": "ready", "train_loss": 1.0}, {name: np.ones(3, np.float32)})
+            for name in ("__metadata__", "a\ud800", "\0")
+        ),
     ],
-    ids=lambda message: str(message.header)[:40],
+    ids=lambda message: ascii((dict(message.header), *message.arrays))[:60],
 )
 def test_a_training_program_that_speaks_nonsense_is_a_failed_candidate(message: Message) -> None:
     task = clusters()
