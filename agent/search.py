@@ -51,7 +51,7 @@ from archgraft.agent.store.records import RunInfo
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.agent.workshop import Workshop
-from archgraft.evaluator.tasks.load import load_task
+from archgraft.evaluator.tasks.load import data_place, load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.tasks.soundness import check_data
 from archgraft.evaluator.variants import Variant
@@ -112,7 +112,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     proxy_names(settings.proxies.names)  # refused before anything is loaded
     splits = task.load()
     warnings = check_data(task, splits)
-    check_recipe(recipe_of(task, settings), task.loss, splits)
+    check_recipe(recipe_of(task, settings), task.loss, splits, data_place(request.task))
     epochs_of_rungs(recipe_of(task, settings), settings.search)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)

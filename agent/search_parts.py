@@ -5,6 +5,7 @@ They are checked before a run folder is written.
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.noise import early_stop_of
@@ -20,7 +21,7 @@ from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rungs import epochs_by_rung
 from archgraft.evaluator.tasks.protocol import Splits, Task
-from archgraft.evaluator.user_code import trained_by
+from archgraft.evaluator.user_code import check_apart, trained_by
 from archgraft.sandbox.protocol import Limits
 from archgraft.tree_ops.contract import Contract
 from archgraft.tree_ops.library_records import LibraryModule
@@ -80,9 +81,14 @@ def stopping(trainer: Trainer, store: RunReader, rung: int, settings: SearchSett
     return trainer.stopping_early(early_stop_of(store, rung)) if settings.early_stop else trainer
 
 
-def check_recipe(recipe: Recipe, loss: str, splits: Splits) -> None:
-    """Raises `UsageError` for a recipe that the data can't be trained with, `TaskError` for functions not found."""
-    trained_by(recipe, loss)
+def check_recipe(recipe: Recipe, loss: str, splits: Splits, data: Path | None) -> None:
+    """Raises `UsageError` for a recipe that the data can't be trained with, `TaskError` for the user's functions.
+
+    It is raised where they aren't found, or would open the place of the data to models.
+    """
+    trained = trained_by(recipe, loss)
+    if data is not None:
+        check_apart(trained.readable, data)
     inputs = splits.train.inputs
     if recipe.augments and (inputs.ndim != 4 or inputs.dtype != "float32"):
         raise UsageError(

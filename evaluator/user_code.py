@@ -1,6 +1,7 @@
 """Functions of the user's that run in the sandbox child, losses and training functions: where they stand."""
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def trained_by(recipe: Recipe, loss: str) -> TrainedBy:
         found = locate(recipe.train_function)
         recipe, readable = replace(recipe, train_function=found.name), [*readable, found.folder]
     return TrainedBy(recipe, loss, tuple(dict.fromkeys(readable)))
+
+
+def check_apart(readable: Sequence[Path], data: Path) -> None:
+    """Raises `TaskError` where models, which may read some folders, would find a task's targets in one of them."""
+    for folder in readable:
+        if data.resolve().is_relative_to(folder):
+            raise TaskError(
+                f"models may read the folder {folder}, where your function lies, and the task's data lie in it: {data}; "
+                "move the function to a folder of its own, or they could look up what they should learn"
+            )
 
 
 def locate(reference: str) -> UserFunction:

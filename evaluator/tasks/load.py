@@ -10,6 +10,18 @@ FORMS = (
 )
 
 
+OF_FILES = ("npz", "text", "table", "cifar", "folder")
+"""Kinds of task that name the place of their data first."""
+
+
+def data_place(reference: str) -> Path | None:
+    """The file or folder with a task's data, targets included; none where that isn't known or the data are built in."""
+    kind, _, rest = reference.partition(":")
+    if kind not in OF_FILES:
+        return None
+    return Path(rest if kind == "npz" else rest.partition("?")[0])
+
+
 def load_task(reference: str) -> Task:
     """The task of a reference: one of `FORMS`. Raises `TaskError` with one clear message."""
     kind, _, rest = reference.partition(":")

@@ -4,7 +4,7 @@ import pytest
 
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.tasks.protocol import TaskError
-from archgraft.evaluator.user_code import locate, trained_by
+from archgraft.evaluator.user_code import check_apart, locate, trained_by
 
 
 def written(path: Path) -> Path:
@@ -49,6 +49,15 @@ def test_a_home_folder_is_never_opened_to_models(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(TaskError, match="move the file to a folder of its own"):
         locate(f"{written(tmp_path / 'mine.py')}:own")
+
+
+def test_data_are_never_opened_to_models_with_the_folder_of_a_function(tmp_path: Path) -> None:
+    found = locate(f"{written(tmp_path / 'work/mine.py')}:own")
+    check_apart([found.folder], tmp_path / "data.npz")
+    (tmp_path / "link.npz").symlink_to(tmp_path / "work/data.npz")
+    for data in ("work/data.npz", "work/deeper/data", "link.npz"):
+        with pytest.raises(TaskError, match="move the function to a folder of its own"):
+            check_apart([found.folder], tmp_path / data)
 
 
 def test_what_is_not_the_users_needs_no_folder() -> None:

@@ -4,8 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archgraft.evaluator.tasks.load import load_task
+from archgraft.evaluator.tasks.load import data_place, load_task
 from archgraft.evaluator.tasks.protocol import TaskError
+
+
+@pytest.mark.parametrize(
+    ("reference", "place"),
+    [
+        ("npz:a/b.npz", Path("a/b.npz")),
+        ("table:a/b.csv?target=y", Path("a/b.csv")),
+        ("folder:pictures?size=32", Path("pictures")),
+        ("digits", None),
+        ("module:a.py:task", None),
+    ],
+)
+def test_the_place_of_data_is_known_where_a_task_is_one_of_files(reference: str, place: Path | None) -> None:
+    assert data_place(reference) == place
 
 
 @pytest.mark.parametrize(
