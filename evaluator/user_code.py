@@ -43,8 +43,8 @@ def check_apart(readable: Sequence[Path], data: Path) -> None:
     for folder in readable:
         if data.resolve().is_relative_to(folder):
             raise TaskError(
-                f"models may read the folder {folder}, where your function lies, and the task's data lie in it: {data}; "
-                "move the function to a folder of its own, or they could look up what they should learn"
+                f"models may read the folder {folder}, for your function's sake, but the task's data lie in it: "
+                f"{data}; move the function to a folder of its own, or they could look up what they should learn"
             )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from archgraft.evaluator.results import Stage, Status
+from archgraft.evaluator.untrusted import count
 from archgraft.evaluator.verdicts import status_of
 from archgraft.sandbox.protocol import Job, Limits, Message, Outcome, Sandbox
 from archgraft.tree_ops.builder import CANDIDATE_FILE, CONSTRUCT
@@ -16,6 +17,8 @@ from archgraft.tree_ops.expectation import adopt, difference
 from archgraft.tree_ops.tree import Tree
 
 TRACE = "archgraft.evaluator.trace:run"
+MAX_REASON_CHARACTERS = 500
+"""The child writes parts of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +74,28 @@ def verify(
         cpu_seconds += traced.outcome.cpu_seconds
         status, reason = status_of(traced.outcome), traced.outcome.reason
         if traced.header is not None:
-            differs = difference(emitted.expectation, traced.header["nodes"])
-            any_exact = any_exact or differs is None
-            fault = _fault(traced.header, len(inputs), output_shape, n_unreached)
-            if differs is None and fault is None:
-                tree = adopt(
-                    emitted.source, CONSTRUCT, traced.header, len(inputs), emitted.expectation, next_nid(parent)
-                )
-                return Verified(tree, Status.OK, Stage.VERIFY, "", cpu_seconds, emitted.rung, is_exact=True)
-            status, reason = Status.INVALID, f"rebuilt differently: {differs}" if differs else str(fault)
+            try:
+                differs = difference(emitted.expectation, traced.header["nodes"])
+                fault = _fault(traced.header, len(inputs), output_shape, n_unreached)
+                if differs is None and fault is None:
+                    tree = _adopted(emitted, traced.header, len(inputs), parent)
+                    return Verified(tree, Status.OK, Stage.VERIFY, "", cpu_seconds, emitted.rung, is_exact=True)
+                any_exact = any_exact or differs is None
+                status, reason = Status.INVALID, f"rebuilt differently: {differs}" if differs else str(fault)
+            except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+                status, reason = Status.CRASH, f"the tracing program gave an answer that can't be read: {error!r}"
+        reason = reason[:MAX_REASON_CHARACTERS]
         failure = failure or Verified(None, status, Stage.VERIFY, reason, 0.0, emitted.rung)
     if failure is None:
         return Verified(None, Status.INVALID, Stage.EMIT, "no rung of the emission ladder applies here", 0.0)
     return replace(failure, cpu_seconds=cpu_seconds, is_exact=any_exact)
+
+
+def _adopted(emitted: Emitted, header: dict[str, Any], batch: int, parent: Tree) -> Tree:
+    """Raises `ValueError` for counts that can't be."""
+    count(header["n_parameters"])
+    count(header["flops"])
+    return adopt(emitted.source, CONSTRUCT, header, batch, emitted.expectation, next_nid(parent))
 
 
 def next_nid(tree: Tree) -> int:

@@ -125,7 +125,10 @@ Layout = list[tuple[str, np.dtype, tuple[int, ...]]]
 
 def _parse(raw: bytes) -> tuple[str, dict[str, Any], Layout]:
     try:
-        parsed = json.loads(raw)
+        text = raw.decode()
+        parsed = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:  # maybe half of a character, which no file and no database takes
+            json.dumps(parsed, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a frame's header is not JSON: {error}") from error
     match parsed:

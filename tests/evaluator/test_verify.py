@@ -1,5 +1,6 @@
 """Edits as their user meets them: the source before and after, and what is refused."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -204,3 +205,36 @@ def test_a_model_whose_parts_get_no_gradient_is_refused(tree: Tree, shared_sandb
     cut = replace(good, source=good.source.replace("self.stem(x)", "self.stem(x).detach()"))
     refused = verify(shared_sandbox, tree, [cut], inputs(3, 8, 8), (10,), 0, 0, LIMITS)
     assert refused.reason == "no gradient reaches stem.weight"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"nodes": None},
+        {"nodes": [1]},
+        {"nodes": [{"path": ""}]},
+        {"n_parameters": math.inf},
+        {"n_parameters": 10**30},
+        {"flops": -1},
+        {"output_shape": 3},
+        {"output_shape": ["x" * 10**6, 10]},
+        {"unreached": 1},
+    ],
+    ids=lambda said: str(said)[:30],
+)
+def test_a_module_that_answers_in_the_place_of_the_trace_is_a_failed_candidate(
+    tree: Tree, shared_sandbox: LocalSandbox, said: dict[str, object]
+) -> None:
+    edit = edit_at(tree, "swap", "stem", graft=conv(3, 4))
+    [good, *_] = emissions(tree, edit, spec_of)
+    forging = (
+        "import math\n\nfrom archgraft.sandbox import serving\n\nsend = serving.send_frame\n\n\n"
+        "def forge(stream, kind, message):\n"
+        f"    send(stream, kind, serving.Message({{**message.header, **{said!r}}}))\n\n\n"
+        "serving.send_frame = forge\n"
+    ).replace(": inf}", ": math.inf}")
+    forged = replace(good, source=good.source + forging)
+    refused = verify(shared_sandbox, tree, [forged], inputs(3, 8, 8), (10,), 0, 0, LIMITS)
+    assert refused.tree is None
+    assert refused.status in (Status.CRASH, Status.INVALID)
+    assert 0 < len(refused.reason) <= 500

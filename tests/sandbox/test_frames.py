@@ -93,6 +93,13 @@ def test_garbage_in_the_header_is_refused(raw: bytes) -> None:
         receive_raw(PREFIX.pack(MAGIC, len(raw)) + raw)
 
 
+@pytest.mark.parametrize("name", [b'"a\\ud800"', b'"\\uDFFF a"', b'"a\xed\xa0\x80"'])
+def test_half_of_a_character_is_refused_for_no_file_and_no_database_takes_it(name: bytes) -> None:
+    raw = b'{"kind": "result", "header": {' + name + b': 1}, "arrays": []}'
+    with pytest.raises(FrameError, match="not JSON"):
+        receive_raw(PREFIX.pack(MAGIC, len(raw)) + raw)
+
+
 @pytest.mark.parametrize(
     "described",
     [
