@@ -3,12 +3,12 @@
 import hashlib
 
 from archgraft.agent.attempt import Attempt
-from archgraft.agent.recently_used import RecentlyUsed
 from archgraft.agent.store.reader import RunReader
 from archgraft.evaluator.limits import CostCaps
 from archgraft.tree_ops.edits import Edit, inverse
 from archgraft.tree_ops.offering.crossover import Giver
 from archgraft.tree_ops.offers import TreeOffers
+from archgraft.tree_ops.recently_used import RecentlyUsed
 from archgraft.tree_ops.shelf import Modules, Shelf
 from archgraft.tree_ops.tree import Tree
 

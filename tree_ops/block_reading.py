@@ -4,7 +4,6 @@ A candidate's file differs from its parent's in a line or two. It is cut before 
 block is Python by itself, the file is these blocks one after the other, so each can be read alone and remembered.
 """
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import TypeVar
 from archgraft.tree_ops.file_texts import HeldText, lines_of
 from archgraft.tree_ops.module_reader import parse_module
 from archgraft.tree_ops.modules import Binding, ModuleSource
+from archgraft.tree_ops.recently_used import remembered_by_text
 
-_MAX_REMEMBERED = 4096
+_MAX_CHARACTERS = 2**19
 _DEFINITIONS = ("def ", "class ", "async def ")
 _Read = TypeVar("_Read")
 
@@ -69,7 +69,7 @@ def _cut(text: str) -> Iterator[str]:
     yield "".join(lines[start:])
 
 
-@functools.lru_cache(maxsize=_MAX_REMEMBERED)
+@remembered_by_text(_MAX_CHARACTERS)
 def _read_block(block: str, name: str) -> ModuleSource | None:
     """The block as a file of its own; None when it is none."""
     try:

@@ -4,7 +4,6 @@ A candidate's file may have thousands of lines, of which its parent's had nearly
 comes of it is handed to the sandbox, where a child runs it in place of the source.
 """
 
-import functools
 import marshal
 import re
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ from types import CodeType
 
 from archgraft.tree_ops.block_reading import blocks
 from archgraft.tree_ops.modules import ModuleSource
+from archgraft.tree_ops.recently_used import remembered_by_text
 from archgraft.tree_ops.syntax import compiled
 
-_MAX_REMEMBERED = 4096
+_MAX_CHARACTERS = 2**19
 _POSTPONED_ANNOTATIONS = 0x1000000
 """The flag that `from __future__ import annotations` leaves on code: it counts for all that follows."""
 
@@ -46,12 +46,12 @@ def _imported(module: ModuleSource) -> Iterator[str]:
     return (name for name, bindings in module.bindings.items() if any(binding.imported for binding in bindings))
 
 
-@functools.lru_cache(maxsize=_MAX_REMEMBERED)
+@remembered_by_text(_MAX_CHARACTERS)
 def _words(block: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", block))
 
 
-@functools.lru_cache(maxsize=_MAX_REMEMBERED)
+@remembered_by_text(_MAX_CHARACTERS)
 def _compiled(block: str, imported: str, filename: str, flags: int) -> CodeType | None:
     """The block's code; where there are names that other blocks import, a line that says so stands above it.
 

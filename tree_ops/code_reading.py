@@ -5,16 +5,19 @@ uses, a reading by the whole source.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar, cast
 
 from archgraft.tree_ops.code_form import Form, definition_form
 from archgraft.tree_ops.code_statements import Statement, statements_of
+from archgraft.tree_ops.recently_used import remembered_by_text
 from archgraft.tree_ops.syntax import parse_expression
 
-_FORMS = 8192
-_READINGS = 64
+_MAX_CONTENTS = 512
+_MAX_FORM_CHARACTERS, _MAX_SOURCE_CHARACTERS = 2**18, 2**21
+_Answer = TypeVar("_Answer")
 _TRANSPARENT = frozenset({"object", "abc.ABC", "typing.Generic", "typing_extensions.Generic"})
 
 
@@ -54,6 +57,7 @@ class SourceReading:
         self._members: dict[str, dict[str, Member]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._contents: dict[tuple[str, frozenset[str]], str] = {}
+        self._answers: dict[Hashable, object] = {}
         for statement in statements_of(source):
             self._imports |= statement.imports
             for name in statement.names:
@@ -122,6 +126,12 @@ class SourceReading:
             self._contents[key] = _content(names, statements, imports, key[1])
         return self._contents[key]
 
+    def answered(self, question: Hashable, answer: Callable[[], _Answer]) -> _Answer:
+        """What others find out about the source: worked out once, and kept as long as the reading is."""
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast(_Answer, self._answers[question])
+
     def closure(self, name: str) -> tuple[str, ...]:
         """The top-level names of this source that a definition uses, itself first, in order of first use."""
         if name not in self._closures:
@@ -177,19 +187,19 @@ class SourceReading:
         return ClassReading(name, (name, *(line or ())), tuple(dict.fromkeys(outside)), is_plain, members)
 
 
-@lru_cache(_READINGS)
+@remembered_by_text(_MAX_SOURCE_CHARACTERS)
 def reading_of(source: str) -> SourceReading:
     """The reading of a source. Raises `SyntaxError`."""
     return SourceReading(source)
 
 
-@lru_cache(_FORMS)
+@remembered_by_text(_MAX_FORM_CHARACTERS)
 def expression_form(text: str) -> Form:
     """The form of an expression. Raises `SyntaxError`."""
     return definition_form(parse_expression(text))
 
 
-@lru_cache(_FORMS)
+@lru_cache(_MAX_CONTENTS)
 def _content(
     names: tuple[str, ...],
     statements: tuple[tuple[Statement, ...], ...],

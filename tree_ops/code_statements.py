@@ -7,13 +7,14 @@ what is worked out of a statement is kept on it.
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from archgraft.tree_ops.block_reading import blocks_by
 from archgraft.tree_ops.code_form import Form, definition_form, method_form
+from archgraft.tree_ops.recently_used import remembered_by_text
 from archgraft.tree_ops.syntax import parse
 
-_MAX_REMEMBERED = 8192
+_MAX_CHARACTERS = 2**19
 ANY_NAME = "*"
 """Stands among the attributes that code sets for those whose names the text doesn't show: `setattr(x, name, value)`."""
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
@@ -90,7 +91,7 @@ def statements_of(source: str) -> Iterator[Statement]:
         yield from _read(block) if found is None else found
 
 
-@lru_cache(_MAX_REMEMBERED)
+@remembered_by_text(_MAX_CHARACTERS)
 def _of_block(block: str) -> Sequence[Statement] | None:
     """None when the block is not Python by itself."""
     try:

@@ -2,10 +2,11 @@
 
 import ast
 from collections.abc import Mapping
-from functools import lru_cache
 
 from archgraft.tree_ops.class_sources import class_sources
+from archgraft.tree_ops.recently_used import remembered_by_text
 
+_MAX_CHARACTERS = 2**22
 _CONVOLUTION = {
     "stride": "1",
     "padding": "0",
@@ -36,7 +37,7 @@ def usual_arguments(source: str, definition: str) -> Mapping[str, str]:
     return _constructors(source).get(definition, {})
 
 
-@lru_cache(maxsize=64)
+@remembered_by_text(_MAX_CHARACTERS)
 def _constructors(source: str) -> Mapping[str, Mapping[str, str]]:
     """The literal and named defaults of each top-level class that has a constructor of its own."""
     found = {}

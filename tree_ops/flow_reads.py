@@ -27,7 +27,7 @@ def loses_weights(
     return has_parameters or any(joined(node.path, tensor.name) in lost for tensor in node.tensors)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _alone(method: ast.FunctionDef, variable: str, dropped: ast.expr, kept: ast.expr) -> frozenset[str]:
     """The modules that only what is dropped went through; the same for all instances that run the method."""
     reader = _Reader(variable, dropped)

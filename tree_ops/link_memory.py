@@ -5,8 +5,6 @@ counts (names bound or changed by several pieces, own decorators, imports) are n
 """
 
 import ast
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 from archgraft.tree_ops.file_texts import HeldText
@@ -14,8 +12,10 @@ from archgraft.tree_ops.index import Definition, SourceIndex, Target
 from archgraft.tree_ops.links import LinkedPiece, reads_of
 from archgraft.tree_ops.modules import ModuleSource, Piece, dotted_name
 from archgraft.tree_ops.reads import PieceReads
+from archgraft.tree_ops.recently_used import RecentlyUsed
 
-_MAX_REMEMBERED = 512
+_MAX_CHARACTERS = 2**19
+"""Of the pieces in all: syntax trees take eighty times the room of their text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,15 @@ class _Remembered:
 class LinkMemory:
     """The pieces used last, by the name of their module and their text."""
 
-    _held: OrderedDict[tuple[str, str], _Remembered] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: RecentlyUsed[tuple[str, str], _Remembered] = field(
+        default_factory=lambda: RecentlyUsed(_MAX_CHARACTERS, lambda key: len(key[1]))
+    )
 
     def recall(self, index: SourceIndex, module: ModuleSource, piece: Piece, text: str) -> LinkedPiece | None:
         """The piece as it was linked before, in its new place; None when it is new or may mean something else."""
-        key = (module.name, text)
-        with self._lock:
-            found = self._held.get(key)
-            if found is None or not _is_alone(module, piece):
-                return None
-            self._held.move_to_end(key)
+        found = self._held.find((module.name, text))
+        if found is None or not _is_alone(module, piece):
+            return None
         if any(_meaning(index, module, name) != (target, is_class) for name, target, is_class in found.meanings):
             return None
         old = found.linked
@@ -56,10 +54,7 @@ class LinkMemory:
         own = {name for name, target, _ in meanings if isinstance(target, Definition)}
         if not own.isdisjoint(_decorators(linked)):
             return
-        with self._lock:
-            self._held[module.name, linked.text] = _Remembered(_alone(linked), meanings)
-            if len(self._held) > _MAX_REMEMBERED:
-                self._held.popitem(last=False)
+        self._held.put((module.name, linked.text), _Remembered(_alone(linked), meanings))
 
 
 def _alone(linked: LinkedPiece) -> LinkedPiece:

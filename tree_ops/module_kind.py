@@ -1,6 +1,5 @@
 """What kind of module a node is, as far as its class and its code tell without running it."""
 
-from functools import lru_cache
 from typing import Literal, get_args
 
 from archgraft.tree_ops.code_reading import reading_of
@@ -52,10 +51,14 @@ def mixer(tree: Tree, leaf: Node, parent: Node | None) -> Mixer:
     return found or "other"
 
 
-@lru_cache(1024)
 def _attends(source: str, definition: str) -> bool:
-    if not reading_of(source).is_class(definition):
+    reading = reading_of(source)
+    if not reading.is_class(definition):
         return False
+    return reading.answered(("attends", definition), lambda: _calls_attention(source, definition))
+
+
+def _calls_attention(source: str, definition: str) -> bool:
     return any(
         not _ATTENTION_CALLS.isdisjoint(form.reads.union(dotted.rpartition(".")[2] for dotted in form.outer))
         for form in reached(source, definition, ())

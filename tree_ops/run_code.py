@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from archgraft.tree_ops.code_form import MEMBERS, SUPER, WHOLE, Form
 from archgraft.tree_ops.code_reading import Member, reading_of
@@ -40,9 +39,12 @@ class RunCode:
     enumerates: bool
 
 
-@lru_cache(256)
 def run_code(source: str, classes: frozenset[str]) -> RunCode:
     """The run code of some classes of a source, each of which is a plain class statement there."""
+    return reading_of(source).answered(("run code", classes), lambda: _run_code(source, classes))
+
+
+def _run_code(source: str, classes: frozenset[str]) -> RunCode:
     reading = reading_of(source)
     reads: frozenset[str] = frozenset()
     while True:
