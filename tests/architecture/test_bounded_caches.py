@@ -30,7 +30,11 @@ def cached_functions() -> Iterator[Cached]:
     """All that stand at top level or in a class."""
     for path in python_files("agent", "tree_ops"):
         module = parsed(path)
-        for owner in (module, *(item for item in module.body if isinstance(item, ast.ClassDef))):
+        owners: list[ast.Module | ast.ClassDef] = [
+            module,
+            *(one for one in module.body if isinstance(one, ast.ClassDef)),
+        ]
+        for owner in owners:
             for function in (item for item in owner.body if isinstance(item, ast.FunctionDef)):
                 for decorator in map(ast.unparse, function.decorator_list):
                     kind, _, limit = decorator.removeprefix("functools.").rstrip(")").partition("(")
