@@ -1,6 +1,7 @@
 """A search killed with `kill -9` at random moments and resumed: the same ledger, no orphan, nothing charged twice."""
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -15,13 +16,15 @@ import numpy as np
 from archgraft.agent.search import SearchRequest
 from archgraft.agent.store.ledger import Entry, ledger
 from archgraft.agent.store.reader import load_run
+from archgraft.sandbox.process_tree import cpu_seconds
 from tests.agent.small_search import small_request
 from tests.agent.test_resume import command_line
 
-N_TRIALS = 12
+N_TRIALS = 8
 KILLS_IN_A_RUN = 5
 GRACE_SECONDS = 1.0
 """How long anything may outlive the search."""
+LOOK_EVERY_SECONDS = 0.005
 PHASES = {"": "killed_in_setup", "searching:": "killed_in_search", "finals:": "killed_in_finals"}
 """By what the search says when a phase begins."""
 
@@ -37,21 +40,20 @@ class Killed:
 def kills(n_kills: int, seed: int) -> dict[str, int]:
     """Kill runs of a small search until `n_kills` are reached, up to five times each; compare with an undisturbed one.
 
+    Moments are drawn from the processor time that the undisturbed search took: on a busy machine seconds say little.
     `resumes_identical` counts the runs, of `runs_killed`, whose ledger is that of the undisturbed one.
     """
     generator = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory(prefix="archgraft-kills-") as folder:
         undisturbed = small_request(Path(folder) / "undisturbed", trials=N_TRIALS)
-        started = time.perf_counter()
-        _run(undisturbed)
-        whole_seconds = time.perf_counter() - started
+        whole_cpu_seconds = _run(undisturbed)
         expected, _ = _read(undisturbed)
         names = ("kills", *PHASES.values(), "runs_killed", "resumes_identical", "orphans", "left_behind")
         figures = dict.fromkeys((*names, "charged_twice"), 0)
         while figures["kills"] < n_kills:
             request = small_request(Path(folder) / f"run {figures['runs_killed']}", trials=N_TRIALS)
             for _ in range(min(KILLS_IN_A_RUN, n_kills - figures["kills"])):
-                killed = _killed_after(request, float(generator.uniform(0, whole_seconds)))
+                killed = _killed_after(request, float(generator.uniform(0, whole_cpu_seconds)))
                 if killed is None:
                     break
                 figures["kills"] += 1
@@ -76,16 +78,29 @@ def _started(request: SearchRequest) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command_line(request), stdout=log, stderr=log, env=environment, start_new_session=True)
 
 
-def _run(request: SearchRequest) -> None:
-    if code := _started(request).wait():
-        raise RuntimeError(f"the search ended with exit code {code}:\n{_log(request).read_text()}")
+def _run(request: SearchRequest) -> float:
+    """Search to the end. Returns the processor seconds that the search's own process took."""
+    process = _started(request)
+    used = _watched(process, math.inf)
+    if process.returncode:
+        raise RuntimeError(f"the search ended with exit code {process.returncode}:\n{_log(request).read_text()}")
+    return used
+
+
+def _watched(process: subprocess.Popen[bytes], until_cpu_seconds: float) -> float:
+    """Wait until a process has used so much, or has ended. Returns what it was last seen to have used."""
+    used = 0.0
+    while process.poll() is None and used < until_cpu_seconds:
+        time.sleep(LOOK_EVERY_SECONDS)
+        used = max(used, cpu_seconds(process.pid))
+    return used
 
 
 def _killed_after(request: SearchRequest, seconds: float) -> Killed | None:
-    """Kill the search, and count what of it is still there a second later; None when it was done before."""
+    """Kill the search once it has used so much, and count what of it is there a second later; None when it was done."""
     process = _started(request)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
+    _watched(process, seconds)
+    if process.poll() is not None:
         return None
     process.send_signal(signal.SIGKILL)
     process.wait()
