@@ -18,6 +18,9 @@ class Eligibility:
 
     caps: CostCaps
     ratios: CostRatios
+    n_in_buffers: int
+    """Values that the rootstock has in buffers. A candidate may have as many, and besides as many as it may have
+    parameters: room for honest masks and statistics, none for what was learnt past the cap."""
 
     def refusal(
         self, candidate: Candidate, weights: Mapping[str, np.ndarray], comparisons: Sequence[LatencyComparison]
@@ -33,4 +36,7 @@ class Eligibility:
             found = count_weights(candidate.tree, weights)
         except UnexpectedWeightsError as error:
             return f"its trained weights are not those of its tree: {error}"
+        allowed = self.n_in_buffers + self.caps.max_parameters
+        if found.n_in_buffers > allowed:
+            return f"{found.n_in_buffers:,} values in buffers where at most {allowed:,} are allowed"
         return self.caps.broken_by(found.n_parameters, candidate.tree.flops) or ""

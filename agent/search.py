@@ -55,6 +55,7 @@ from archgraft.evaluator.tasks.load import data_place, load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.tasks.soundness import check_data
 from archgraft.evaluator.variants import Variant
+from archgraft.evaluator.weight_count import n_in_buffers
 from archgraft.sandbox.protocol import Sandbox
 from archgraft.tree_ops.contract_json import contract_to_json
 from archgraft.tree_ops.library import Library
@@ -210,7 +211,7 @@ class _Setup:
         finals = Finals(
             self.store,
             trainer,
-            Eligibility(caps, cost_ratios_of(search)),
+            Eligibility(caps, cost_ratios_of(search), n_in_buffers(self.rootstock.tree)),
             search.n_finalists,
             search.finalist_seeds,
             search.seed,

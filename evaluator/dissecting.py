@@ -19,4 +19,7 @@ def anatomy_of(sandbox: Sandbox, tree: Tree, inputs: np.ndarray, seed: int, limi
     outcome = sandbox.run(Job(DISSECT, Message(header, {"inputs": inputs}), label="dissect"), limits)
     if outcome.message is None:
         return Anatomy(failure=outcome.reason)
-    return _ANATOMY.validate_python(outcome.message.header["anatomy"])
+    try:
+        return _ANATOMY.validate_python(outcome.message.header.get("anatomy"))
+    except ValueError as error:  # the model's own code may have answered
+        return Anatomy(failure=f"the anatomy can't be read: {str(error).splitlines()[0]}")

@@ -2,10 +2,11 @@
 
 What a test score rests on was learnt in another process, and only the weights came from there: no trained value can be
 missing from them. Their names and shapes are held against the tree that was accepted before training, which says what
-is a parameter and what a buffer. A model can still call a parameter a buffer, in both places; so buffers are counted,
-too, and training leaves them alone.
+is a parameter and what a buffer. A model can still call a parameter a buffer, in both places, and teach it itself, down
+to a copy of all training samples; so buffers are counted, too.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ class WeightCount:
 
     n_parameters: int
     n_in_buffers: int
+
+
+def n_in_buffers(tree: Tree) -> int:
+    """Values in a tree's buffers, by its own word; what is held under several names counts once."""
+    own = [tensor for node in tree for tensor in node.tensors if tensor.kind == "buffer" and not tensor.tied_to]
+    return sum(math.prod(tensor.shape) for tensor in own)
 
 
 class UnexpectedWeightsError(ValueError):

@@ -16,6 +16,7 @@ from archgraft.agent.store.records import Candidate, Compute
 from archgraft.evaluator.cost_check import CostRatios
 from archgraft.evaluator.limits import CostCaps
 from archgraft.evaluator.results import Passage, Stage, Status
+from archgraft.evaluator.weight_count import n_in_buffers
 from archgraft.sandbox.supervisor import LocalSandbox
 from archgraft.tree_ops.identity import tree_hash
 from tests.agent.small_search import small_request
@@ -34,7 +35,7 @@ class Net(nn.Module):
     def forward(self, x):
         return self.fc(x)
 """
-NO_LIMITS = Eligibility(CostCaps(10**9, 10**12), CostRatios())
+NO_LIMITS = Eligibility(CostCaps(10**9, 10**12), CostRatios(), n_in_buffers=0)
 STATE = {"fc.weight": np.ones((3, 4), np.float32), "fc.bias": np.ones(3, np.float32)}
 
 
@@ -51,6 +52,22 @@ def test_a_model_that_keeps_its_word_may_be_returned(candidate: Candidate) -> No
 def test_more_weights_than_are_allowed_are_refused_whatever_the_model_said(candidate: Candidate) -> None:
     strict = replace(NO_LIMITS, caps=CostCaps(14, 10**12))
     assert strict.refusal(candidate, STATE, ()).startswith("15 parameters where at most 14 are allowed")
+
+
+def test_what_a_model_learns_in_buffers_counts_beyond_what_the_rootstock_has_there(
+    shared_sandbox: LocalSandbox,
+) -> None:
+    hoarding = LINEAR.replace(
+        "        self.fc = nn.Linear(4, 3)\n",
+        "        self.fc = nn.Linear(4, 3)\n        self.register_buffer('samples', self.fc.weight.new_zeros(50, 4))\n",
+    )
+    tree = plant_tree(shared_sandbox, hoarding, "Net()", inputs(4))
+    candidate = Candidate(1, 0, None, None, tree_hash(tree), tree.source, tree.construct, tree)
+    state = {**STATE, "samples": np.ones((50, 4), np.float32)}
+    strict = replace(NO_LIMITS, caps=CostCaps(15, 10**12))
+    assert strict.refusal(candidate, state, ()) == "200 values in buffers where at most 15 are allowed"
+    assert n_in_buffers(tree) == 200
+    assert replace(strict, n_in_buffers=n_in_buffers(tree)).refusal(candidate, state, ()) == ""
 
 
 def test_weights_that_are_not_the_trees_are_refused(candidate: Candidate) -> None:
