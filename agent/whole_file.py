@@ -1,22 +1,26 @@
 """Files that appear whole or not at all, and what to tell when the machine won't have them."""
 
 import errno
+import glob
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from archgraft.agent.disk_room import full_disk
 from archgraft.agent.errors import UsageError
-from archgraft.agent.refactoring.writing import write_bytes
+from archgraft.agent.refactoring.writing import UNFINISHED, write_bytes
 
-_STALE_SECONDS = 3600.0
+_STALE_SECONDS = 10.0
+"""A writer that has not touched its unfinished file for so long was killed."""
 
 
 def write_whole(path: Path, content: bytes) -> Path:
     """Write one file; what was there before stays until the new one is on the disk. Returns its path.
 
-    Raises `UsageError` when it can't be written.
+    What processes that were killed while they wrote this file left is removed. Raises `UsageError` when the file can't
+    be written.
     """
+    _remove_stale(path)
     try:
         write_bytes(path, content)
     except OSError as error:
@@ -37,9 +41,8 @@ def unwritable(path: Path, error: OSError) -> UsageError:
     )
 
 
-def remove_stale(path: Path) -> None:
-    """Remove what processes that were killed while they wrote this file left; not what one may be writing now."""
-    for partial in path.parent.glob(f".{path.name}.*"):
+def _remove_stale(path: Path) -> None:
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
         with suppress(FileNotFoundError):  # another process is tidying as well
             if time.time() - partial.stat().st_mtime > _STALE_SECONDS:
                 partial.unlink()

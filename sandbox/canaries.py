@@ -2,7 +2,6 @@
 
 import os
 import socket
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +10,7 @@ from pathlib import Path
 from archgraft.sandbox.environment import KNOWN_VARIABLES
 from archgraft.sandbox.layers.compiling import NOT_CONFINED
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, SandboxError
+from archgraft.sandbox.scratch import scratch_folder
 
 LIMITS = Limits(wall_seconds=30.0, cpu_seconds=20.0, memory_bytes=64 * 2**20, output_bytes=2**20)
 NAMESPACES = ("net", "ipc", "uts", "mnt", "pid")
@@ -90,9 +90,9 @@ def check(
     Of what `run` uses, `wrapped` says that bubblewrap made its namespaces, `grouped` that a control group has killed a
     process for its memory, and `compile_refusal` why no job may compile.
     """
-    with socket.create_server(("127.0.0.1", 0)) as server, tempfile.TemporaryDirectory() as folder:
+    with socket.create_server(("127.0.0.1", 0)) as server, scratch_folder() as folder:
         port = server.getsockname()[1]
-        request = Message({"port": port, **foreign_variables(), **_namespaces(), **decoys(Path(folder))})
+        request = Message({"port": port, **foreign_variables(), **_namespaces(), **decoys(folder / "decoys")})
         outcome = run(Job("archgraft.sandbox.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")
@@ -114,6 +114,7 @@ def _namespaces() -> dict[str, Json]:
 
 def decoys(folder: Path) -> dict[str, Json]:
     """A folder and a file that any user may read and write, unless a layer says otherwise."""
+    folder.mkdir()
     folder.chmod(0o777)
     secret = folder / "secret"
     secret.write_text("secret")

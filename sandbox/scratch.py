@@ -14,7 +14,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archgraft.sandbox.protocol import SandboxError
@@ -24,6 +24,8 @@ MARK = ".owner"
 _UNFINISHED = "archgraft-new-"
 """How a folder is called until its mark is held: whoever looks for abandoned ones must not find it before."""
 _PATIENCE_SECONDS = 1.0
+_MAKING_SECONDS = 60.0
+"""Whoever takes longer to hold a new folder's mark was killed between the two."""
 
 
 class Scratch:
@@ -53,8 +55,22 @@ class Scratch:
             self._mark = None
 
 
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for as long as it takes; also removed, by the next sandbox, when this process is killed meanwhile."""
+    scratch = Scratch()
+    try:
+        yield scratch.folder
+    finally:
+        scratch.remove()
+
+
 def reap(place: Path) -> list[Path]:
     """Kill and remove what dead owners left in a folder for temporary files. Returns the folders that were removed."""
+    for folder in place.glob(f"{_UNFINISHED}*"):
+        with suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and time.time() - folder.stat().st_mtime > _MAKING_SECONDS:
+                shutil.rmtree(folder)
     return [folder for folder in sorted(place.glob(f"{PREFIX}*")) if _reaped(folder)]
 
 

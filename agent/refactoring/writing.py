@@ -10,6 +10,9 @@ from pathlib import Path
 from archgraft.agent.errors import UsageError
 from archgraft.tree_ops.refactoring.patch import FileChange
 
+UNFINISHED = ".archgraft-unfinished"
+"""How the names of temporary files end."""
+
 
 def write(top: Path, changes: Sequence[FileChange]) -> None:
     """Write all files. Raises `UsageError`, with nothing written, when one can't be or was changed meanwhile."""
@@ -49,7 +52,7 @@ def _check(place: Path, change: FileChange) -> None:
 
 def _beside(place: Path, content: bytes) -> Path:
     """The content in a temporary file of the same folder and permissions."""
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -17,7 +17,7 @@ from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
 from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
-from archgraft.agent.whole_file import remove_stale, write_whole
+from archgraft.agent.whole_file import write_whole
 from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.results import Status
 
@@ -103,9 +103,7 @@ def build_report(run_folder: Path) -> Path:
     """
     with load_run(run_folder) as run:
         page = gather(run)
-    target = run_folder / REPORT_NAME
-    remove_stale(target)
-    return write_whole(target, render(page).encode())
+    return write_whole(run_folder / REPORT_NAME, render(page).encode())
 
 
 def gather(run: RunReader) -> Page:

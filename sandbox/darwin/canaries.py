@@ -36,7 +36,7 @@ def check(run: Callable[[Job, Limits], Outcome]) -> tuple[CanaryReport, ...]:
         local.bind(str(folder / "s"))
         local.listen()
         header = {"port": server.getsockname()[1], "socket": str(folder / "s")}
-        request = Message({**header, **foreign_variables(), **decoys(folder)})
+        request = Message({**header, **foreign_variables(), **decoys(folder / "d")})
         outcome = run(Job("archgraft.sandbox.darwin.canary_jobs:try_layers", request, label="canaries"), LIMITS)
     if outcome.message is None:
         raise SandboxError(f"the sandbox can't run its own canaries: {outcome.reason}\n{outcome.log}")

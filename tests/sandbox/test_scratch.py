@@ -1,5 +1,6 @@
 """What a sandbox that was killed left on the machine is gone when the next one has started; what lives is let alone."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archgraft.sandbox.protocol import SandboxError
-from archgraft.sandbox.scratch import MARK, PREFIX, Scratch, reap
+from archgraft.sandbox.scratch import _UNFINISHED, MARK, PREFIX, Scratch, reap
 
 OWNER = """
 import sys, time
@@ -116,3 +117,20 @@ def test_a_zygote_that_is_busy_with_imports_ends_with_its_supervisor() -> None:
         assert process.stdout.readline() == "busy\n"
         ours.close()
         assert process.wait(30) == -signal.SIGIO
+
+
+def test_a_folder_whose_maker_was_killed_before_it_was_marked_goes_after_a_while(temporary: Path) -> None:
+    made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=temporary))
+    reap(temporary)
+    assert made.exists()  # it may be made this very moment
+    os.utime(made, (0, 0))
+    reap(temporary)
+    assert not made.exists()
+
+
+def test_canaries_killed_midway_leave_what_the_next_sandbox_removes(temporary: Path) -> None:
+    canaries = "from archgraft.sandbox.canaries import check; check(lambda job, limits: __import__('os')._exit(0))"
+    subprocess.run([sys.executable, "-c", canaries], check=True)
+    assert any(temporary.rglob("secret"))
+    reap(temporary)
+    assert list(temporary.iterdir()) == []
