@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from archgraft.agent.genes.space import Genes
 from archgraft.evaluator.results import Result, Status
 from archgraft.tree_ops.edits import Operator
 
@@ -44,6 +45,8 @@ class Attempt:
     """Oriented scores with the search's first seed, of each rung that it was trained at, from the lowest."""
     proxy_scores: Mapping[str, float] = field(default_factory=dict)
     """Zero-cost proxies of the untrained model, by name; none where they are turned off."""
+    genes: Genes = field(default_factory=dict)
+    """What of the recipe is the candidate's own; the task's for all else."""
 
     @property
     def candidate_id(self) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.descriptor import describe
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.scoring import Scored, Scoring, Standing
@@ -68,7 +69,7 @@ class AttemptRunner:
         attempt = told[promotion.candidate_id]
         assert attempt.parent_id is not None, "the rootstock was on every rung from the start"
         parent, candidate = told[attempt.parent_id], self.store.candidate(promotion.candidate_id)
-        scored = self.scoring.train(_source(candidate), candidate.id, promotion.rung, parent)
+        scored = self.scoring.train(_source(candidate), candidate.id, promotion.rung, parent, attempt.genes)
         self._check_running()
         self._keep(candidate, scored)
         standing = self.scoring.standing(scored, parent, attempt.rung_scores)
@@ -114,7 +115,8 @@ class AttemptRunner:
             course.stages = _stages(Stage.VERIFY, seconds, reason)
             return self._failure(Status.DUPLICATE, Stage.VERIFY, reason)
         course.stages = _stages(Stage.GATES, seconds)
-        return self._screened(candidate, told, course) or self._trained(candidate, told[plan.parent_id], course)
+        parent = told[plan.parent_id]
+        return self._screened(candidate, told, course) or self._trained(candidate, parent, proposal.genes, course)
 
     def _screened(self, candidate: Candidate, told: Sequence[Attempt], course: _Course) -> Standing | None:
         """The standing of a candidate that a screen rejected, or None."""
@@ -127,8 +129,8 @@ class AttemptRunner:
                 return self._failure(screened.status, screened.record.stage, screened.record.reason)
         return None
 
-    def _trained(self, candidate: Candidate, parent: Attempt, course: _Course) -> Standing:
-        scored = self.scoring.train(_source(candidate), candidate.id, 0, parent)
+    def _trained(self, candidate: Candidate, parent: Attempt, genes: Genes, course: _Course) -> Standing:
+        scored = self.scoring.train(_source(candidate), candidate.id, 0, parent, genes)
         self._check_running()
         self._keep(candidate, scored)
         course.cpu_seconds += scored.cpu_seconds
@@ -144,7 +146,7 @@ class AttemptRunner:
                 self.store.record_measurement(candidate.id, "confirmation", result, Compute())
 
     def _twin(self, candidate: Candidate, told: Sequence[Attempt]) -> int | None:
-        """An earlier candidate with the same tree, among those known when this attempt was planned (law 8)."""
+        """An earlier candidate with the same tree, whatever its genes, among those known when this was planned."""
         known = self.store.tree_hashes()
         ids = (attempt.index for attempt in told)
         return next((index for index in ids if known.get(index) == candidate.tree_hash), None)
@@ -171,6 +173,7 @@ class AttemptRunner:
             n_parameters=tree.n_parameters if tree is not None else None,
             rung_scores=standing.rung_scores,
             proxy_scores=course.proxy_scores,
+            genes=proposal.genes,
         )
 
     def _check_running(self) -> None:

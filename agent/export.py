@@ -8,11 +8,13 @@ from pathlib import Path
 
 from archgraft.agent.errors import UsageError
 from archgraft.agent.exported_source import exported_source, mined_parts
+from archgraft.agent.genes.text import genes_text
 from archgraft.agent.report import text
-from archgraft.agent.report.comparison import Comparison, Side, compare
+from archgraft.agent.report.comparison import Comparison, Control, Side, compare
 from archgraft.agent.report.lineage import lineage
+from archgraft.agent.settings import written
 from archgraft.agent.store.reader import RunReader, load_run
-from archgraft.agent.store.records import RunInfo
+from archgraft.agent.store.records import Role, RunInfo
 from archgraft.agent.whole_file import write_whole
 from archgraft.evaluator.statistics import Interval
 
@@ -85,8 +87,14 @@ def _header(info: RunInfo, comparison: Comparison, run_name: str, seed: int | No
     yield f"Run {run_name}, started {info.created}, seed {info.seed}, candidate {best.candidate_id}."
     yield ""
     yield f"{comparison.split} {info.metric.name}: {_scored(best, info)}; the rootstock's: {_scored(rootstock, info)}"
+    if comparison.control is not None:
+        yield f"the rootstock's with the same recipe: {_scored(comparison.control.side, info)}"
     yield f"parameters: {best.metrics.n_parameters:,}; the rootstock's: {rootstock.metrics.n_parameters:,}"
     yield f"FLOPs of one sample: {best.metrics.flops:,}; the rootstock's: {rootstock.metrics.flops:,}"
+    recipe = ", ".join(f"{name}={written(value)}" for name, value in {**info.recipe, **comparison.genes}.items())
+    yield f"trained with: {recipe}"
+    if comparison.genes:
+        yield f"of which its own, where the rootstock has the task's: {genes_text(comparison.genes)}"
     yield "weights: " + ("none, as no finalist was trained yet" if seed is None else f"trained with seed {seed}")
 
 
@@ -116,14 +124,25 @@ def _card(run: RunReader, comparison: Comparison, parts: list[str]) -> Card:
         "difference": _bounds(comparison.difference),
         "best": _side_card(run, comparison.best),
         "rootstock": _side_card(run, comparison.rootstock),
+        "recipe": {**info.recipe, **comparison.genes},
+        "genes": dict(comparison.genes),
+        "control": _control_card(run, comparison.control),
         "lineage": [step.label for step in lineage(run, candidate.id)],
         "mined_parts": parts,
         "run": asdict(info) | {"settings": dict(info.settings)},
     }
 
 
-def _side_card(run: RunReader, side: Side) -> Card:
-    finals = [item for item in run.measurements("finalist") if item.candidate_id == side.candidate_id]
+def _control_card(run: RunReader, control: Control | None) -> Card | None:
+    """The rootstock with the best candidate's recipe."""
+    if control is None:
+        return None
+    differences = {"difference": _bounds(control.difference), "recipe_gain": _bounds(control.recipe_gain)}
+    return _side_card(run, control.side, "control") | differences
+
+
+def _side_card(run: RunReader, side: Side, role: Role = "finalist") -> Card:
+    finals = [item for item in run.measurements(role) if item.candidate_id == side.candidate_id]
     scores: dict[str, dict[str, float]] = {}
     for item in finals:
         if item.result.metrics is not None:

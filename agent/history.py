@@ -1,6 +1,7 @@
 """One line about a finished attempt, for prompts and plain progress."""
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.genes.text import genes_text
 from archgraft.evaluator.results import Status
 
 
@@ -16,4 +17,5 @@ def line(attempt: Attempt) -> str:
     gain = "" if attempt.gain is None else f", gain {attempt.gain:+.4g}{' (improved)' if attempt.improved else ''}"
     seeds = f" over {attempt.result.n_seeds} seeds" if attempt.result.n_seeds > 1 else ""
     rung = f" on rung {attempt.result.rung + 1}" if attempt.status is Status.NOT_PROMOTED else ""
-    return f"{attempt.index}: {what}: score {metrics.score:.4g}{rung}{seeds}{gain}"
+    genes = f", with {genes_text(attempt.genes)}" if attempt.genes else ""
+    return f"{attempt.index}: {what}: score {metrics.score:.4g}{rung}{seeds}{gain}{genes}"

@@ -11,7 +11,7 @@ nobody is due. Promotions need no plan on disk: who is due follows from what was
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from archgraft.agent.attempt import Attempt
 from archgraft.agent.attempt_runner import AttemptRunner
 from archgraft.agent.budget import Budget, Spend
 from archgraft.agent.choosers.protocol import Answer, Chooser, Question
+from archgraft.agent.genes.pool import GenePool
 from archgraft.agent.history import line
 from archgraft.agent.ladder import Ladder, Promotion
 from archgraft.agent.orchard import Orchard
@@ -29,7 +30,7 @@ from archgraft.agent.tree_text import summary
 
 N_HISTORY = 8
 _PLANNING, _CHOOSING = 0, 1
-"""Random streams of an attempt; agent/ladder.py and agent/scoring.py have others."""
+"""Random streams of an attempt; agent/ladder.py, scoring.py, proxies.py and genes/pool.py have others."""
 NO_ANSWER = Answer(option=-1, reason="", chooser="")
 
 
@@ -43,6 +44,7 @@ class SearchLoop:
     runner: AttemptRunner
     orchard: Orchard
     ladder: Ladder
+    genes: GenePool
     budget: Budget
     task_line: str
     seed: int
@@ -125,6 +127,7 @@ class SearchLoop:
         self.planner.tell(attempt)
         self.orchard.tell(attempt)
         self.ladder.tell(attempt)
+        self.genes.tell(attempt)
         self.on_attempt(attempt)
 
     def _propose(self, index: int) -> Proposal:
@@ -136,8 +139,9 @@ class SearchLoop:
             history=tuple(line(attempt) for attempt in self._told[-N_HISTORY:]),
             task=self.task_line,
         )
-        self.store.record_proposal(question)
-        return Proposal(question, None)
+        genes = self.genes.suggest(index, plan.parent_id) if plan.options else {}
+        self.store.record_proposal(question, genes)
+        return Proposal(question, None, genes)
 
     def _answered(self, proposal: Proposal) -> Proposal:
         """The proposal with an answer: the stored one, or the chooser's."""
@@ -148,7 +152,7 @@ class SearchLoop:
             self.store.record_answer(proposal.attempt, answer)
         if plan.options:
             self.orchard.mark_tried(plan.parent_id, plan.options[answer.option].edit)
-        return Proposal(proposal.question, answer)
+        return replace(proposal, answer=answer)
 
 
 def _done(attempt: Attempt) -> Future[Attempt]:

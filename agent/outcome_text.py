@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from archgraft.agent.report.comparison import Comparison, Side, compare
+from archgraft.agent.genes.text import genes_text
+from archgraft.agent.report.comparison import Comparison, Control, Side, compare
 from archgraft.agent.store.reader import RunReader
 from archgraft.evaluator.paces import LatencyComparison
 from archgraft.evaluator.statistics import Interval
@@ -15,6 +16,13 @@ _VERDICTS = {
     "unconfirmed": "too few seeds to tell",
     "unchanged": "nothing beat the rootstock",
 }
+_OF_BOTH = {
+    "unconfirmed": "not compared yet over seeds with the rootstock in the same recipe",
+    "better": "better than the rootstock with either recipe, beyond the noise of seeds",
+    "worse": "worse than the rootstock with one of the recipes, beyond the noise of seeds",
+    "unclear": "no difference to the better rootstock beyond the noise of seeds",
+}
+"""Verdicts on a candidate with a recipe of its own."""
 
 
 def outcome_lines(run: RunReader) -> Iterator[str]:
@@ -31,7 +39,23 @@ def outcome_lines(run: RunReader) -> Iterator[str]:
     yield from latency_lines(run.latencies(), comparison.rootstock.candidate_id, comparison.best.candidate_id)
     for candidate_id, reason in run.exclusions().items():
         yield f"candidate {candidate_id} may not be returned: {reason}"
+    yield from recipe_lines(comparison)
     yield f"{_verdict(comparison)} ({len(comparison.best.scores)} seeds, intervals at 95 %)"
+
+
+def recipe_lines(comparison: Comparison) -> Iterator[str]:
+    """What the best candidate's own recipe has to do with it; nothing where it has none."""
+    if comparison.genes:
+        yield f"recipe of its own: {genes_text(comparison.genes)}"
+    if (control := comparison.control) is not None:
+        yield f"rootstock with that recipe: {interval_text(control.side.interval)}{_beside(control)}"
+    if comparison.better_recipe:
+        yield f"the rootstock itself did better on validation with {genes_text(comparison.better_recipe)}"
+
+
+def _beside(control: Control) -> str:
+    parts = (("recipe alone", control.recipe_gain), ("architecture in the same recipe", control.difference))
+    return "".join(f"; {name} {interval_text(found)}" for name, found in parts if found is not None)
 
 
 def _rows(score: str) -> tuple[tuple[str, Callable[[Side], str]], ...]:
@@ -76,4 +100,6 @@ def ratio_text(latency: LatencyComparison | None) -> str:
 
 def _verdict(comparison: Comparison) -> str:
     gained = "" if comparison.difference is None else f"difference {interval_text(comparison.difference)}: "
+    if comparison.genes and comparison.verdict in _OF_BOTH:
+        return f"{gained}{_OF_BOTH[comparison.verdict]}"
     return f"{gained}{_VERDICTS[comparison.verdict]}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archgraft.agent.attempt import Attempt
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.noise import mean_result, noise_of_gain
 from archgraft.agent.trainer import Trainer
 from archgraft.evaluator.evaluate import CandidateSource
@@ -59,12 +60,12 @@ class Scoring:
         """The highest rung: the whole recipe."""
         return len(self.trainers) - 1
 
-    def train(self, source: CandidateSource, candidate_id: int, rung: int, parent: Attempt) -> Scored:
+    def train(self, source: CandidateSource, candidate_id: int, rung: int, parent: Attempt, genes: Genes) -> Scored:
         """Train with one seed; on the top rung with the others as well while their mean promises a gain.
 
         The best of many single scores is mostly luck; a mean over seeds that the parent was trained with is not.
         """
-        trainer, results, cpu_seconds = self.trainers[rung], [], 0.0
+        trainer, results, cpu_seconds = self.trainers[rung].with_genes(genes), [], 0.0
         for seed in self.seeds if rung == self.top else self.seeds[:1]:
             let_through = self._is_let_through(candidate_id, rung, seed)
             trained = trainer.train(source.source, source.construct, seed, let_through=let_through)

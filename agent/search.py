@@ -35,6 +35,7 @@ from archgraft.agent.search_parts import (
     check_recipe,
     cost_ratios_of,
     epochs_of_rungs,
+    genes_of,
     limits_of,
     offered_modules,
     proxy_screen_of,
@@ -115,6 +116,7 @@ def search(request: SearchRequest, cache: Path, sandbox: Sandbox, watcher: Watch
     warnings = check_data(task, splits)
     check_recipe(recipe_of(task, settings), task.loss, splits, data_place(request.task))
     epochs_of_rungs(recipe_of(task, settings), settings.search)
+    genes_of(recipe_of(task, settings), task, splits, settings)
     limits = limits_of(settings)
     devices = find_devices(settings.sandbox.device, settings.search.slots, sandbox, limits)
     watcher.phase(f"reading {request.model}")
@@ -195,6 +197,7 @@ class _Setup:
             ),
             orchard=orchard,
             ladder=Ladder(search.rungs, search.reduction, search.let_through_share, search.seed),
+            genes=genes_of(recipe, self.task, self.splits, self.request.settings),
             budget=self.request.budget,
             task_line=task_line(self.task, self.splits),
             seed=search.seed,
@@ -259,5 +262,6 @@ def run_info(request: SearchRequest, task: Task, modules: Mapping[str, LibraryMo
         planner=search.planner,
         chooser=search.chooser,
         budget={key: value for key, value in asdict(request.budget).items() if value is not None},
+        recipe=asdict(recipe_of(task, request.settings)),
         command=request.command,
     )

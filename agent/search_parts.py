@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from archgraft.agent.errors import UsageError
+from archgraft.agent.genes.pool import GenePool
+from archgraft.agent.genes.space import gene_space, is_picture
 from archgraft.agent.noise import early_stop_of
 from archgraft.agent.proxies import ProxyFilter
 from archgraft.agent.rootstock import Rootstock
@@ -76,6 +78,12 @@ def screens_of(
     ]
 
 
+def genes_of(recipe: Recipe, task: Task, splits: Splits, settings: Settings) -> GenePool:
+    """What of the recipe candidates may have as their own. Raises `UsageError` for a gene that can't be."""
+    space = gene_space(settings.genes.names, recipe, task.loss, splits.train)
+    return GenePool(space, settings.genes.inherit_share, settings.search.seed)
+
+
 def stopping(trainer: Trainer, store: RunReader, rung: int, settings: SearchSettings) -> Trainer:
     """The trainer of a rung, which ends what clearly doesn't learn unless that is turned off."""
     return trainer.stopping_early(early_stop_of(store, rung)) if settings.early_stop else trainer
@@ -90,7 +98,7 @@ def check_recipe(recipe: Recipe, loss: str, splits: Splits, data: Path | None) -
     if data is not None:
         check_apart(trained.readable, data)
     inputs = splits.train.inputs
-    if recipe.augments and (inputs.ndim != 4 or inputs.dtype != "float32"):
+    if recipe.augments and not is_picture(inputs.shape, str(inputs.dtype)):
         raise UsageError(
             f"recipe.crop_padding and recipe.horizontal_flip change pictures, but one input is {inputs.dtype} of shape "
             f"{inputs.shape[1:]}: leave them at 0 and false"

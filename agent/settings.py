@@ -66,7 +66,8 @@ class SearchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecipeSettings:
-    """How models are trained; what is not set is the task's own choice. The same for rootstock and candidates."""
+    """How models are trained; what is not set is the task's own choice. The same for rootstock and candidates,
+    but for genes."""
 
     epochs: int | None = _setting(None, "Passes over the training split.", at_least=1)
     batch_size: int | None = _setting(None, "Samples in a training batch.", at_least=1)
@@ -108,6 +109,20 @@ class ProxySettings:
     )
     reject_share: float = _setting(
         0.3, "Share of all candidates, the lowest by the proxies' mean rank, that isn't trained.", at_least=0, at_most=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSettings:
+    """Which parts of the recipe each candidate may have as its own; docs/training.md has what that is worth."""
+
+    names: str = _setting(
+        "",
+        "Parts of the recipe that candidates may change, separated by commas: learning_rate, weight_decay, "
+        "warmup_share, label_smoothing, crop_padding, horizontal_flip; auto: those that fit the task; empty: none.",
+    )
+    inherit_share: float = _setting(
+        0.5, "Share of candidates that keep the genes of their parent.", at_least=0, at_most=1
     )
 
 
@@ -161,6 +176,7 @@ class Settings:
 
     search: SearchSettings = SearchSettings()
     recipe: RecipeSettings = RecipeSettings()
+    genes: GeneSettings = GeneSettings()
     proxies: ProxySettings = ProxySettings()
     planner: PlannerSettings = PlannerSettings()
     llm: LlmSettings = LlmSettings()

@@ -8,6 +8,8 @@ from pathlib import Path
 from archgraft.agent.budget import Budget
 from archgraft.agent.budget import Spend as BudgetSpend
 from archgraft.agent.front import front_of, timed_front_of
+from archgraft.agent.genes.space import GeneValue
+from archgraft.agent.genes.text import genes_text
 from archgraft.agent.report import text
 from archgraft.agent.report.comparison import Verdict, compare
 from archgraft.agent.report.tallies import is_failure
@@ -35,6 +37,8 @@ class RunStatus:
     best_candidate: int | None
     difference: float | None
     verdict: Verdict | None
+    genes: dict[str, GeneValue]
+    """What of the recipe is the best candidate's own."""
     front: tuple[int, ...]
     """Attempts that nothing beats in score, parameters and FLOPs at once; 0 is the rootstock."""
     hypervolume: float
@@ -77,6 +81,7 @@ def _status(run: RunReader) -> RunStatus:
         best_candidate=comparison.best.candidate_id if comparison else None,
         difference=comparison.difference.mean if comparison and comparison.difference else None,
         verdict=comparison.verdict if comparison else None,
+        genes=dict(comparison.genes) if comparison else {},
         front=front.members,
         hypervolume=front.hypervolume,
         timed_front=timed.members,
@@ -98,6 +103,8 @@ def status_lines(run: RunStatus) -> Iterator[str]:
     flight = f", {run.n_in_flight} in flight" if run.n_in_flight else ""
     yield f"attempts  {run.n_attempts}, {run.n_valid} valid{flight}; {per_hour} an hour"
     yield f"best      {_best(run)}"
+    if run.genes:
+        yield f"genes     {genes_text(run.genes)}"
     failures = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in run.failures.items())
     yield f"front     {len(run.front)} on score, parameters and FLOPs; hypervolume {run.hypervolume:.4g}"
     if run.timed_front:

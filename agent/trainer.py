@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from archgraft.agent.devices import DevicePool
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.steady_sandbox import once_more_when_lost
 from archgraft.agent.store.records import Compute
 from archgraft.evaluator.cost_check import CostRatios, CostVerdict, cost_check
@@ -24,6 +25,9 @@ from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.user_code import trained_by
 from archgraft.evaluator.variants import Variant
 from archgraft.sandbox.protocol import Limits, Sandbox
+
+_SHAPE_LOSSES = ("label_smoothing", "crop_padding", "horizontal_flip")
+"""Parts of a recipe that raise the training loss of a model that learns well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,14 @@ class Trainer:
     def stopping_early(self, early_stop: EarlyStop) -> "Trainer":
         """The same, but a candidate that clearly doesn't learn is stopped."""
         return replace(self, early_stop=early_stop)
+
+    def with_genes(self, genes: Genes) -> "Trainer":
+        """The same with a candidate's own recipe. Losses of other labels or pictures are not the rootstock's to judge:
+        where genes change these, nobody is stopped early."""
+        changed: dict[str, Any] = dict(genes)
+        recipe = replace(self.recipe, **changed)
+        alike = all(getattr(recipe, name) == getattr(self.recipe, name) for name in _SHAPE_LOSSES)
+        return replace(self, recipe=recipe, early_stop=self.early_stop if alike else None)
 
     def with_epochs(self, epochs: int) -> "Trainer":
         """The same, with a shorter or longer training."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.cascade import RungTally, StageTally, rung_tallies, stage_tallies
 from archgraft.agent.front import Front, front_of
+from archgraft.agent.genes.text import genes_text
 from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
 from archgraft.agent.report.lineage import Step, lineage
@@ -172,6 +173,7 @@ def _environment() -> "Environment":
     )
     names = ("number", "score", "difference", "count", "ratio", "duration", "share", "words", "sentence")
     environment.filters |= {name: getattr(text, name) for name in names}
+    environment.filters["genes"] = genes_text
     environment.filters["script_data"] = _script_data
     return environment
 

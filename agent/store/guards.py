@@ -36,12 +36,14 @@ def refuse_proposed(connection: Connection, attempt: int) -> None:
         raise StoreError(f"attempt {attempt} is proposed already: take it up from pending()")
 
 
-def refuse_unplanned_test(connection: Connection, candidate_id: int, result: Result) -> None:
+def refuse_unplanned_test(connection: Connection, candidate_id: int, role: Role, result: Result) -> None:
     """Raise `StoreError` for a result of the test split outside the announced batch (law 9)."""
     table = tables.test_plan
-    query = select(table).where(table.c.candidate_id == candidate_id, table.c.seed == result.seed)
+    query = select(table).where(table.c.role == role, table.c.candidate_id == candidate_id, table.c.seed == result.seed)
     if result.split == "test" and connection.execute(query).first() is None:
-        raise StoreError(f"candidate {candidate_id}, seed {result.seed}: not in the sealed test's one batch (law 9)")
+        raise StoreError(
+            f"candidate {candidate_id}, seed {result.seed}, {role}: not in the sealed test's one batch (law 9)"
+        )
 
 
 def refuse_repeated(connection: Connection, candidate_id: int, role: Role, result: Result) -> None:

@@ -29,6 +29,7 @@ def ledger(run: RunReader) -> list[Entry]:
             "rung": attempt.result.rung,
             "rung_scores": to_json(attempt.rung_scores),
             "proxy_scores": to_json(attempt.proxy_scores),
+            "genes": to_json(attempt.genes),
             "gain": attempt.gain,
             "improved": attempt.improved,
             "descriptor": to_json(attempt.descriptor) if attempt.descriptor is not None else None,

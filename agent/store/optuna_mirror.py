@@ -5,7 +5,6 @@ one finished trial, written in one transaction, with the attempt's index as its 
 (score, parameters, FLOPs): the dashboard then shows a history and importances for each, and their Pareto front.
 """
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.store.database import DATABASE_NAME, connect, explaining
+from archgraft.agent.store.quiet_optuna import quiet_optuna
 from archgraft.agent.store.reader import RunReader
 from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.contract import Family
@@ -44,7 +44,7 @@ def sync_mirror(run: RunReader) -> int:
     Attempts after one that is still in flight wait for it, so that trial numbers equal attempt indices. A study made
     by a version with other choices is rebuilt.
     """
-    with _quiet(), _storage(run) as storage:
+    with quiet_optuna(), _storage(run) as storage:
         study = _study(storage, run.info.metric)
         n_mirrored = storage.get_n_trials(storage.get_study_id_from_name(STUDY_NAME))
         missing = _unbroken(run.attempts())[n_mirrored:]
@@ -59,7 +59,7 @@ def rebuild_mirror(run: RunReader) -> int:
     """Make the study anew from our tables; returns the number of trials."""
     import optuna
 
-    with _quiet(), _storage(run) as storage:
+    with quiet_optuna(), _storage(run) as storage:
         if STUDY_NAME in optuna.get_all_study_names(storage):
             optuna.delete_study(study_name=STUDY_NAME, storage=storage)
     return sync_mirror(run)
@@ -147,20 +147,6 @@ def _attributes(attempt: Attempt) -> dict[str, object]:
         "reason": attempt.result.reason,
         "gain": attempt.gain,
         "improved": attempt.improved,
+        "genes": dict(attempt.genes),
         "latency_ms": attempt.result.metrics.latency_ms if attempt.result.metrics else None,
     }
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna's notes on experimental functions and new studies out of the user's terminal."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

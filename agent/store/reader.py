@@ -2,25 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, func, select
 
-from archgraft.agent.attempt import Attempt, Descriptor
-from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.attempt import Attempt
 from archgraft.agent.errors import UsageError
-from archgraft.agent.ladder import Promotion
+from archgraft.agent.genes.fairness import final_margins
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.store import tables
 from archgraft.agent.store.codec import from_json
 from archgraft.agent.store.database import DATABASE_NAME, check, database_url, open_engine, usable
 from archgraft.agent.store.records import Candidate, Event, Measurement, Promoted, Proposal, Role, RunInfo, Spend
+from archgraft.agent.store.row_reading import attempt_of, candidate_of, genes_of, promoted_of, proposal_of, result_of
 from archgraft.agent.store.weights import weights_of
 from archgraft.evaluator.paces import LatencyComparison
-from archgraft.evaluator.results import Metrics, Rescue, Result, Stage, StageRecord, Status
-from archgraft.tree_ops.edits import Edit
-from archgraft.tree_ops.tree import Tree
 
 
 class RunReader:
@@ -53,8 +49,10 @@ class RunReader:
         """The finished attempts in index order, as they were before any promotion."""
         table = tables.attempts
         query = select(table, tables.results).join(tables.results, table.c.result_id == tables.results.c.id)
+        genes = self.genes()
         with self._reading() as connection:
-            return [_attempt(row) for row in connection.execute(query.order_by(table.c.attempt))]
+            rows = connection.execute(query.order_by(table.c.attempt))
+            return [attempt_of(row, genes.get(row.attempt, {})) for row in rows]
 
     def promotions(self) -> list[Promoted]:
         """What became of attempts on higher rungs, from the lowest rung up."""
@@ -62,7 +60,7 @@ class RunReader:
         query = select(table, results).join(results, table.c.result_id == results.c.id)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(table.c.rung, table.c.candidate_id))
-            return [_promoted(row, first[row.candidate_id]) for row in rows]
+            return [promoted_of(row, first[row.candidate_id]) for row in rows]
 
     def finished_at(self) -> dict[int, float]:
         """When each attempt came to its standing, in seconds of search; time between sessions does not count."""
@@ -78,14 +76,21 @@ class RunReader:
         """All planned attempts in index order. The rootstock, attempt 0, has none."""
         table = tables.proposals
         with self._reading() as connection:
-            return [_proposal(row) for row in connection.execute(select(table).order_by(table.c.attempt))]
+            return [proposal_of(row) for row in connection.execute(select(table).order_by(table.c.attempt))]
 
     def pending(self) -> list[Proposal]:
         """The proposals without a result: what was in flight when the run stopped, to be taken up again."""
         table, finished = tables.proposals, select(tables.attempts.c.attempt)
         query = select(table).where(table.c.attempt.not_in(finished)).order_by(table.c.attempt)
         with self._reading() as connection:
-            return [_proposal(row) for row in connection.execute(query)]
+            return [proposal_of(row) for row in connection.execute(query)]
+
+    def genes(self) -> dict[int, Genes]:
+        """What of the recipe is each planned attempt's own. The rootstock has none."""
+        table = tables.proposals
+        with self._reading() as connection:
+            rows = connection.execute(select(table.c.attempt, table.c.genes))
+            return {row.attempt: genes_of(row.genes) for row in rows}
 
     def candidate(self, candidate_id: int) -> Candidate:
         """One candidate. Raises `KeyError` when the attempt came to none (no option, say)."""
@@ -94,7 +99,7 @@ class RunReader:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise KeyError(candidate_id)
-        return _candidate(row)
+        return candidate_of(row)
 
     def tree_hashes(self) -> dict[int, str]:
         """The tree hash of each candidate."""
@@ -112,24 +117,19 @@ class RunReader:
         query = query if role is None else query.where(table.c.role == role)
         query = query if split is None else query.where(table.c.split == split)
         with self._reading() as connection:
-            return [Measurement(row.candidate_id, row.role, _result(row)) for row in connection.execute(query)]
+            return [Measurement(row.candidate_id, row.role, result_of(row)) for row in connection.execute(query)]
 
     def best(self) -> Attempt | None:
-        """The attempt to be proud of: the finalist with the best mean validation score, else the best single score.
+        """The attempt to be proud of: the finalist farthest above its rootstocks on validation, else the best score.
 
-        The rootstock takes part, excluded finalists don't; ties go to the earlier attempt. The test split never
-        decides. None before the first score.
+        Above the better of the two, see agent/genes/fairness.py. The rootstock takes part, excluded finalists don't;
+        ties go to the earlier attempt. The test split never decides. None before the first score.
         """
         excluded = self.exclusions()
         attempts = {attempt.index: attempt for attempt in self.attempts() if attempt.index not in excluded}
-        orient = self.info.metric.oriented
-        finals: dict[int, list[float]] = {}
-        for measured in self.measurements("finalist", "validation"):
-            if measured.result.metrics is not None and measured.candidate_id in attempts:
-                finals.setdefault(measured.candidate_id, []).append(orient(measured.result.metrics.score))
-        means = {index: sum(values) / len(values) for index, values in finals.items()}
         scores = ((index, attempt.oriented_score) for index, attempt in attempts.items())
-        ranked = means or {index: score for index, score in scores if score is not None}
+        finals = {index: margin for index, margin in final_margins(self).items() if index in attempts}
+        ranked = finals or {index: score for index, score in scores if score is not None}
         return attempts[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
 
     def latencies(self) -> dict[int, tuple[LatencyComparison, ...]]:
@@ -146,11 +146,13 @@ class RunReader:
             rows = connection.execute(select(table).order_by(table.c.candidate_id))
             return {row.candidate_id: row.reason for row in rows}
 
-    def test_plan(self) -> list[tuple[int, int]]:
+    def test_plan(self, role: Role = "finalist") -> list[tuple[int, int]]:
         """The (candidate, seed) pairs that may see the sealed test split; empty until it is planned."""
         table = tables.test_plan
         with self._reading() as connection:
-            rows = connection.execute(select(table).order_by(table.c.candidate_id, table.c.seed))
+            rows = connection.execute(
+                select(table).where(table.c.role == role).order_by(table.c.candidate_id, table.c.seed)
+            )
             return [(row.candidate_id, row.seed) for row in rows]
 
     def sealed_test_used(self) -> bool:
@@ -198,9 +200,9 @@ class RunReader:
             rows = connection.execute(select(table).order_by(table.c.id))
             return [Event(row.time, row.kind, row.text) for row in rows]
 
-    def weights(self, candidate_id: int) -> dict[int, Path]:
-        """The weight files of a candidate, by seed."""
-        return weights_of(self.folder, candidate_id)
+    def weights(self, candidate_id: int, role: Role = "finalist") -> dict[int, Path]:
+        """The weight files of a candidate or of its control, by seed."""
+        return weights_of(self.folder, candidate_id, role)
 
     def close(self) -> None:
         """Free the connections."""
@@ -228,68 +230,3 @@ def load_run(folder: Path) -> RunReader:
         engine.dispose()
         raise
     return RunReader(folder, engine)
-
-
-def _result(row: Row[Any]) -> Result:
-    return Result(
-        status=Status(row.status),
-        stage=Stage(row.stage),
-        reason=row.reason,
-        seed=row.seed,
-        split=row.split,
-        metrics=from_json(Metrics, row.metrics) if row.metrics is not None else None,
-        wall_seconds=row.wall_seconds,
-        tier=row.tier,
-        n_seeds=row.n_seeds,
-        rescues=from_json(tuple[Rescue, ...], row.rescues),
-        stages=from_json(tuple[StageRecord, ...], row.stages),
-        rung=row.rung,
-    )
-
-
-def _attempt(row: Row[Any]) -> Attempt:
-    return Attempt(
-        index=row.attempt,
-        parent_id=row.parent_id,
-        operator=row.operator,
-        depth_band=row.depth_band,
-        family=row.family,
-        result=_result(row),
-        oriented_score=row.oriented_score,
-        gain=row.gain,
-        improved=row.improved,
-        descriptor=from_json(Descriptor, row.descriptor) if row.descriptor is not None else None,
-        n_parameters=row.n_parameters,
-        rung_scores=from_json(tuple[float, ...], row.rung_scores),
-        proxy_scores=from_json(dict[str, float], row.proxy_scores),
-    )
-
-
-def _promoted(row: Row[Any], first: Attempt) -> Promoted:
-    attempt = replace(
-        first,
-        result=_result(row),
-        oriented_score=row.oriented_score,
-        gain=row.gain,
-        improved=row.improved,
-        rung_scores=from_json(tuple[float, ...], row.rung_scores),
-    )
-    return Promoted(Promotion(row.candidate_id, row.rung, row.by_chance), attempt)
-
-
-def _proposal(row: Row[Any]) -> Proposal:
-    answer = from_json(Answer, row.answer) if row.answer is not None else None
-    return Proposal(from_json(Question, row.question), answer)
-
-
-def _candidate(row: Row[Any]) -> Candidate:
-    return Candidate(
-        id=row.id,
-        parent_id=row.parent_id,
-        operator=row.operator,
-        edit=from_json(Edit, row.edit) if row.edit is not None else None,
-        tree_hash=row.tree_hash,
-        source=row.source,
-        construct=row.construct,
-        tree=from_json(Tree, row.tree),
-    )

@@ -6,16 +6,18 @@ from typing import Literal
 
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.ladder import Promotion
 from archgraft.evaluator.results import Result
 from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.edits import Edit, Operator
 from archgraft.tree_ops.tree import Tree
 
-Role = Literal["search", "confirmation", "rung", "finalist"]
+Role = Literal["search", "confirmation", "rung", "finalist", "control"]
 """Why a result was measured: as an attempt of the search, on whichever rung; as one of the seeds that an attempt's mean
 score was taken over; as the rootstock's own on a lower rung; in the last comparison over several seeds, in which the
-rootstock takes part as candidate 0."""
+rootstock takes part as candidate 0; or, in the same comparison, as the control of a candidate with genes of its own:
+the rootstock, trained with that candidate's recipe."""
 
 Setting = None | bool | int | float | str
 
@@ -39,6 +41,8 @@ class RunInfo:
     planner: str
     chooser: str
     budget: Mapping[str, float]
+    recipe: Mapping[str, Setting] = field(default_factory=dict)
+    """The rootstock's, whole: the task's with what the settings override."""
     command: str = ""
     """The command line that started the run, for the report."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +70,8 @@ class Proposal:
 
     question: Question
     answer: Answer | None
+    genes: Genes = field(default_factory=dict)
+    """What of the recipe will be the candidate's own."""
 
     @property
     def attempt(self) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.choosers.protocol import Answer, Question
 from archgraft.agent.errors import UsageError
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.store import tables
 from archgraft.agent.store.backup import Backup
@@ -82,11 +83,11 @@ class RunStore(RunReader):
         """Wall-clock time of search on this run: earlier sessions, as far as they were written, and this one."""
         return self._earlier_seconds + self._clock() - self._opened
 
-    def record_proposal(self, question: Question) -> None:
+    def record_proposal(self, question: Question, genes: Genes | None = None) -> None:
         """Attempt `question.attempt` is planned, once, and about to be asked. A resumed run takes up `pending()`."""
         with self._writing() as connection:
             refuse_proposed(connection, question.attempt)
-            row = {"attempt": question.attempt, "question": to_json(question)}
+            row = {"attempt": question.attempt, "question": to_json(question), "genes": to_json(genes or {})}
             connection.execute(insert(tables.proposals).values(row))
 
     def record_answer(self, attempt: int, answer: Answer) -> None:
@@ -159,7 +160,7 @@ class RunStore(RunReader):
         is there already.
         """
         with self._writing() as connection:
-            refuse_unplanned_test(connection, candidate_id, result)
+            refuse_unplanned_test(connection, candidate_id, role, result)
             refuse_repeated(connection, candidate_id, role, result)
             insert_result(connection, candidate_id, role, result)
             charge(connection, None, compute, 0.0, 0)
@@ -184,16 +185,21 @@ class RunStore(RunReader):
             if connection.execute(select(table).where(table.c.candidate_id == candidate_id)).first() is None:
                 connection.execute(insert(table).values(candidate_id=candidate_id, reason=reason))
 
-    def open_test(self, pairs: Sequence[tuple[int, int]]) -> None:
-        """Announce the one batch of (candidate, seed) evaluations on the sealed test split (law 9).
+    def open_test(self, pairs: Sequence[tuple[int, int]], controls: Sequence[tuple[int, int]] = ()) -> None:
+        """Announce the one batch of (candidate, seed) evaluations on the sealed test split (law 9), with controls.
 
         The same batch may be announced again, by a resumed run that finishes it; any other raises `StoreError`.
         """
-        planned = self.test_plan()
-        if planned and planned != sorted(set(pairs)):
+        wanted: dict[Role, list[tuple[int, int]]] = {"finalist": sorted(set(pairs)), "control": sorted(set(controls))}
+        planned = {role: self.test_plan(role) for role in wanted}
+        if any(planned.values()) and planned != wanted:
             raise StoreError("the sealed test split is used: a second batch of evaluations on it is refused (law 9)")
-        if not planned and pairs:
-            rows = [{"candidate_id": candidate_id, "seed": seed} for candidate_id, seed in sorted(set(pairs))]
+        rows = [
+            {"role": role, "candidate_id": candidate_id, "seed": seed}
+            for role, found in wanted.items()
+            for candidate_id, seed in found
+        ]
+        if rows and not any(planned.values()):
             with self._writing() as connection:
                 connection.execute(insert(tables.test_plan), rows)
 
@@ -203,9 +209,11 @@ class RunStore(RunReader):
             connection.execute(insert(tables.events).values(time=now(), kind=kind, text=text))
             self._beat(connection)
 
-    def save_weights(self, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray]) -> Path:
-        """Keep a finalist's trained state dict. Returns the file's path."""
-        return save_weights(self.folder, candidate_id, seed, arrays)
+    def save_weights(
+        self, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray], role: Role = "finalist"
+    ) -> Path:
+        """Keep the trained state dict of a finalist or of its control. Returns the file's path."""
+        return save_weights(self.folder, candidate_id, seed, arrays, role)
 
     def close(self) -> None:
         """Write the time worked, keep a copy, and let others have the run. Safe to call twice."""

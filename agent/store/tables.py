@@ -35,6 +35,7 @@ proposals = Table(
     metadata,
     Column("attempt", Integer, primary_key=True),
     Column("question", Text, nullable=False),
+    Column("genes", Text, nullable=False),
     Column("answer", Text),
     Column("chooser", String),
     Column("n_tokens", Integer, nullable=False, default=0),
@@ -144,6 +145,7 @@ spend = Table(
 test_plan = Table(
     "test_plan",
     metadata,
+    Column("role", String, primary_key=True),
     Column("candidate_id", Integer, primary_key=True),
     Column("seed", Integer, primary_key=True),
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
+from archgraft.agent.store.records import Role
 from archgraft.agent.whole_file import unwritable, write_whole
 
 FOLDER_NAME = "weights"
@@ -19,12 +20,14 @@ _DIGEST = "sha256"
 _LENGTH_BYTES = 8
 
 
-def save_weights(folder: Path, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Write a state dict's arrays; the file appears whole or not at all. Returns its path.
+def save_weights(
+    folder: Path, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray], role: Role = "finalist"
+) -> Path:
+    """Write the state dict of a finalist or of its control; the file appears whole or not at all. Returns its path.
 
     Raises `UsageError` when it can't be written.
     """
-    target = folder / FOLDER_NAME / f"{candidate_id}-{seed}.safetensors"
+    target = folder / FOLDER_NAME / f"{_owner(candidate_id, role)}-{seed}.safetensors"
     try:
         target.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -32,14 +35,18 @@ def save_weights(folder: Path, candidate_id: int, seed: int, arrays: Mapping[str
     return write_whole(target, _with_digest(arrays))
 
 
-def weights_of(folder: Path, candidate_id: int) -> dict[int, Path]:
-    """The weight files of a candidate, by seed; a damaged one is as good as none."""
-    found = {}
-    for path in sorted((folder / FOLDER_NAME).glob(f"{candidate_id}-*.safetensors")):
-        match = re.fullmatch(rf"{candidate_id}-(\d+)\.safetensors", path.name)
+def weights_of(folder: Path, candidate_id: int, role: Role = "finalist") -> dict[int, Path]:
+    """The weight files of a candidate or of its control, by seed; a damaged one is as good as none."""
+    found, owner = {}, _owner(candidate_id, role)
+    for path in sorted((folder / FOLDER_NAME).glob(f"{owner}-*.safetensors")):
+        match = re.fullmatch(rf"{owner}-(\d+)\.safetensors", path.name)
         if match and is_whole(path):
             found[int(match.group(1))] = path
     return found
+
+
+def _owner(candidate_id: int, role: Role) -> str:
+    return f"{candidate_id}-control" if role == "control" else str(candidate_id)
 
 
 def is_whole(path: Path) -> bool:

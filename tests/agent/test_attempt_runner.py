@@ -10,6 +10,7 @@ import pytest
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.attempt_runner import AttemptRunner
 from archgraft.agent.choosers.protocol import Answer, Question
+from archgraft.agent.genes.space import Genes
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.planners.protocol import Plan
 from archgraft.agent.rootstock import Rootstock
@@ -40,6 +41,9 @@ class Training:
     """Scores without training, and how many there were."""
 
     sources: list[str] = field(default_factory=list)
+
+    def with_genes(self, genes: Genes) -> "Training":
+        return self
 
     def train(self, source: str, construct: str, seed: int, *, let_through: bool) -> Trained:
         self.sources.append(source)

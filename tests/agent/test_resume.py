@@ -30,6 +30,8 @@ def command_line(request: SearchRequest) -> list[str]:
         "search.max_parameters_ratio": chosen.search.max_parameters_ratio,
         "search.max_flops_ratio": chosen.search.max_flops_ratio,
         "search.rungs": chosen.search.rungs,
+        "genes.names": chosen.genes.names,
+        "genes.inherit_share": chosen.genes.inherit_share,
     }
     call = [sys.executable, "-c", "from archgraft.agent.cli import main; main()"]
     call += ["search", request.model, "--task", request.task]
