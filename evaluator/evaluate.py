@@ -226,10 +226,13 @@ class Dialogue:
 
 
 def _with_room(limits: Limits, examination: Examination, task: Task) -> Limits:
-    """The limits with room for the outputs that we ask for ourselves, and for a state of any size that fits memory."""
+    """The limits with room for the outputs that we ask for ourselves, and for the trained state.
+
+    That is a quarter of the memory at most: training holds weights, gradients and, with Adam, two moments of each.
+    """
     n_rows = len(examination.inputs) + (latency.N_WARM_UP + 2 * latency.N_TIMED + 1) * latency.BATCH_SIZE
     asked = 4 * n_rows * int(np.prod(task.output_shape, dtype=np.int64)) + _SPARE_BYTES
-    return replace(limits, output_bytes=limits.output_bytes + asked)
+    return replace(limits, output_bytes=limits.output_bytes + asked + limits.memory_bytes // 4)
 
 
 def _result(outcome: Outcome, dialogue: Dialogue, task: Task, held: Split, seed: int, split: str) -> Result:

@@ -184,6 +184,17 @@ def test_a_candidate_over_the_caps_is_not_trained(shared_sandbox: LocalSandbox) 
     assert evaluation.train_losses == ()
 
 
+def test_a_model_whose_weights_are_larger_than_what_jobs_may_say_is_scored_all_the_same(
+    shared_sandbox: LocalSandbox,
+) -> None:
+    wide = source(
+        "return self.fc(x) + self.out(self.wide(x))",
+        INIT + "        self.wide = nn.Linear(6, 30_000)\n        self.out = nn.Linear(30_000, 3)\n\n",
+    )
+    evaluation = run(shared_sandbox, wide, clusters(), limits=replace(LIMITS, output_bytes=2**16))
+    assert evaluation.result.ok, evaluation.result.reason
+
+
 def test_a_candidate_that_learns_too_slowly_is_stopped_on_the_way(shared_sandbox: LocalSandbox) -> None:
     rule = EarlyStop([[1e-6, 1e-7, 1e-8, 1e-9, 1e-9, 1e-9]])
     evaluation = run(shared_sandbox, LINEAR, clusters(), recipe=replace(RECIPE, epochs=6), early_stop=rule)
