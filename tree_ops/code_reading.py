@@ -15,7 +15,7 @@ from archgraft.tree_ops.code_statements import Statement, statements_of
 from archgraft.tree_ops.recently_used import remembered_by_text
 from archgraft.tree_ops.syntax import parse_expression
 
-_MAX_CONTENTS = 512
+_MAX_READINGS, _MAX_CONTENTS = 64, 512
 _MAX_FORM_CHARACTERS, _MAX_SOURCE_CHARACTERS = 2**18, 2**21
 _Answer = TypeVar("_Answer")
 _TRANSPARENT = frozenset({"object", "abc.ABC", "typing.Generic", "typing_extensions.Generic"})
@@ -187,7 +187,7 @@ class SourceReading:
         return ClassReading(name, (name, *(line or ())), tuple(dict.fromkeys(outside)), is_plain, members)
 
 
-@remembered_by_text(_MAX_SOURCE_CHARACTERS)
+@remembered_by_text(_MAX_SOURCE_CHARACTERS, _MAX_READINGS)
 def reading_of(source: str) -> SourceReading:
     """The reading of a source. Raises `SyntaxError`."""
     return SourceReading(source)

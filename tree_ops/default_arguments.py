@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from archgraft.tree_ops.class_sources import class_sources
 from archgraft.tree_ops.recently_used import remembered_by_text
 
-_MAX_CHARACTERS = 2**22
+_MAX_SOURCES, _MAX_CHARACTERS = 64, 2**22
 _CONVOLUTION = {
     "stride": "1",
     "padding": "0",
@@ -37,7 +37,7 @@ def usual_arguments(source: str, definition: str) -> Mapping[str, str]:
     return _constructors(source).get(definition, {})
 
 
-@remembered_by_text(_MAX_CHARACTERS)
+@remembered_by_text(_MAX_CHARACTERS, _MAX_SOURCES)
 def _constructors(source: str) -> Mapping[str, Mapping[str, str]]:
     """The literal and named defaults of each top-level class that has a constructor of its own."""
     found = {}

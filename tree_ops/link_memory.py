@@ -14,7 +14,7 @@ from archgraft.tree_ops.modules import ModuleSource, Piece, dotted_name
 from archgraft.tree_ops.reads import PieceReads
 from archgraft.tree_ops.recently_used import RecentlyUsed
 
-_MAX_CHARACTERS = 2**19
+_MAX_CHARACTERS = 2**18
 """Of the pieces in all: syntax trees take eighty times the room of their text."""
 
 

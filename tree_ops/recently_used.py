@@ -65,14 +65,21 @@ class RecentlyUsed(Generic[K, V]):
             self._total -= self._weight(gone)
 
 
-def remembered_by_text(max_characters: int) -> Callable[[Callable[_P, V]], Callable[_P, V]]:
+def remembered_by_text(
+    max_characters: int, max_results: int | None = None
+) -> Callable[[Callable[_P, V]], Callable[_P, V]]:
     """`functools.lru_cache` for functions of texts: it holds results of texts of at most so many characters in all.
 
-    Arguments are given by position; those that are no texts weigh nothing.
+    Arguments are given by position; those that are no texts weigh nothing. `max_results` is for results that are large
+    even where their text is short.
     """
+    least = max_characters // max_results if max_results is not None else 0
+
+    def weight(arguments: tuple[object, ...]) -> int:
+        return max(least, sum(len(argument) for argument in arguments if isinstance(argument, str)))
 
     def decorate(function: Callable[_P, V]) -> Callable[_P, V]:
-        held: RecentlyUsed[tuple[object, ...], V] = RecentlyUsed(max_characters, _n_characters)
+        held: RecentlyUsed[tuple[object, ...], V] = RecentlyUsed(max_characters, weight)
 
         @functools.wraps(function)
         def remembering(*arguments: _P.args, **named: _P.kwargs) -> V:
@@ -82,7 +89,3 @@ def remembered_by_text(max_characters: int) -> Callable[[Callable[_P, V]], Calla
         return remembering
 
     return decorate
-
-
-def _n_characters(arguments: tuple[object, ...]) -> int:
-    return sum(len(argument) for argument in arguments if isinstance(argument, str))

@@ -47,7 +47,7 @@ def sync_mirror(run: RunReader) -> int:
     with quiet_optuna(), _storage(run) as storage:
         study = _study(storage, run.info.metric)
         n_mirrored = storage.get_n_trials(storage.get_study_id_from_name(STUDY_NAME))
-        missing = _unbroken(run.attempts())[n_mirrored:]
+        missing = _unbroken(run.attempts(n_mirrored), n_mirrored)
         finished_at = run.finished_at()  # read last: an attempt may be finished between the two
         created = datetime.fromisoformat(run.info.created)
         for attempt in missing:
@@ -65,8 +65,8 @@ def rebuild_mirror(run: RunReader) -> int:
     return sync_mirror(run)
 
 
-def _unbroken(attempts: list[Attempt]) -> list[Attempt]:
-    return [attempt for position, attempt in enumerate(attempts) if attempt.index == position]
+def _unbroken(attempts: list[Attempt], start: int) -> list[Attempt]:
+    return [attempt for position, attempt in enumerate(attempts, start) if attempt.index == position]
 
 
 @contextmanager

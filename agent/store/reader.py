@@ -1,6 +1,6 @@
 """Reading a run. The report, the export and the status read nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,28 +39,34 @@ class RunReader:
         with self._reading() as connection:
             return from_json(RunInfo, connection.execute(select(tables.run.c.info)).scalar_one())
 
-    def attempts(self) -> list[Attempt]:
-        """The finished attempts in index order, as they stand after promotions; one in flight leaves a hole."""
-        standing = {attempt.index: attempt for attempt in self.first_attempts()}
-        standing |= {promoted.attempt.index: promoted.attempt for promoted in self.promotions()}
-        return list(standing.values())
+    def attempts(self, start: int = 0) -> list[Attempt]:
+        """The finished attempts from the index `start` on, in order, as they stand after promotions.
 
-    def first_attempts(self) -> list[Attempt]:
-        """The finished attempts in index order, as they were before any promotion."""
+        One in flight leaves a hole.
+        """
+        first = {attempt.index: attempt for attempt in self.first_attempts(start)}
+        return list((first | {one.attempt.index: one.attempt for one in self._promotions_of(first)}).values())
+
+    def first_attempts(self, start: int = 0) -> list[Attempt]:
+        """The same as they were before any promotion."""
         table = tables.attempts
         query = select(table, tables.results).join(tables.results, table.c.result_id == tables.results.c.id)
+        query = query.where(table.c.attempt >= start).order_by(table.c.attempt)
         genes = self.genes()
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(table.c.attempt))
-            return [attempt_of(row, genes.get(row.attempt, {})) for row in rows]
+            return [attempt_of(row, genes.get(row.attempt, {})) for row in connection.execute(query)]
 
     def promotions(self) -> list[Promoted]:
         """What became of attempts on higher rungs, from the lowest rung up."""
-        first, table, results = {one.index: one for one in self.first_attempts()}, tables.promotions, tables.results
+        return self._promotions_of({attempt.index: attempt for attempt in self.first_attempts()})
+
+    def _promotions_of(self, first: Mapping[int, Attempt]) -> list[Promoted]:
+        """What became of some attempts, by index."""
+        table, results = tables.promotions, tables.results
         query = select(table, results).join(results, table.c.result_id == results.c.id)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(table.c.rung, table.c.candidate_id))
-            return [promoted_of(row, first[row.candidate_id]) for row in rows]
+            return [promoted_of(row, first[row.candidate_id]) for row in rows if row.candidate_id in first]
 
     def finished_at(self) -> dict[int, float]:
         """When each attempt came to its standing, in seconds of search; time between sessions does not count."""
@@ -161,16 +167,19 @@ class RunReader:
 
     def spend(self) -> Spend:
         """What the whole run spent, with what asking for attempts still in flight cost."""
-        parts = self.spend_by_attempt()
+        table = tables.spend.c
+        columns = (table.wall_seconds, table.cpu_seconds, table.gpu_seconds, table.usd, table.n_tokens)
+        with self._reading() as connection:
+            sums = connection.execute(select(*(func.coalesce(func.sum(column), 0) for column in columns))).one()
+        wall_seconds, cpu_seconds, gpu_seconds, usd, n_tokens = sums
         answers = [proposal.answer for proposal in self.pending() if proposal.answer is not None]
         return Spend(
             attempt=None,
-            wall_seconds=sum(part.wall_seconds for part in parts),
-            cpu_seconds=sum(part.cpu_seconds for part in parts),
-            gpu_seconds=sum(part.gpu_seconds for part in parts),
-            usd=sum(part.usd for part in parts) + sum(answer.usd for answer in answers),
-            n_tokens=sum(part.n_tokens for part in parts)
-            + sum(answer.n_input_tokens + answer.n_output_tokens for answer in answers),
+            wall_seconds=float(wall_seconds),
+            cpu_seconds=float(cpu_seconds),
+            gpu_seconds=float(gpu_seconds),
+            usd=float(usd) + sum(answer.usd for answer in answers),
+            n_tokens=int(n_tokens) + sum(answer.n_input_tokens + answer.n_output_tokens for answer in answers),
         )
 
     def spend_by_attempt(self) -> list[Spend]:

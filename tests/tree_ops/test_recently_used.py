@@ -80,3 +80,17 @@ def test_results_of_texts_are_held_by_the_length_of_the_texts() -> None:
         worked("x" * (number % 300), number)
         assert sum(len(result.text) for result in living) <= 1000
     assert worked("y", 0) is worked("y", 0)
+
+
+def test_results_of_short_texts_are_as_few_as_was_said() -> None:
+    living: weakref.WeakSet[Worked] = weakref.WeakSet()
+
+    @remembered_by_text(1000, 10)
+    def worked(text: str) -> Worked:
+        result = Worked(text)
+        living.add(result)
+        return result
+
+    for number in range(100):
+        worked(str(number))
+        assert len(living) <= 11  # one in hand
