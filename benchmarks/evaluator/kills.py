@@ -16,7 +16,7 @@ import numpy as np
 from archgraft.agent.search import SearchRequest
 from archgraft.agent.store.ledger import Entry, ledger
 from archgraft.agent.store.reader import load_run
-from archgraft.sandbox.process_tree import cpu_seconds
+from archgraft.sandbox.process_tree import tree
 from tests.agent.small_search import small_request
 from tests.agent.test_resume import command_line
 
@@ -24,7 +24,7 @@ N_TRIALS = 8
 KILLS_IN_A_RUN = 5
 GRACE_SECONDS = 1.0
 """How long anything may outlive the search."""
-LOOK_EVERY_SECONDS = 0.005
+LOOK_EVERY_SECONDS = 0.01
 PHASES = {"": "killed_in_setup", "searching:": "killed_in_search", "finals:": "killed_in_finals"}
 """By what the search says when a phase begins."""
 
@@ -79,7 +79,7 @@ def _started(request: SearchRequest) -> subprocess.Popen[bytes]:
 
 
 def _run(request: SearchRequest) -> float:
-    """Search to the end. Returns the processor seconds that the search's own process took."""
+    """Search to the end. Returns the processor seconds that it took, its sandbox's included."""
     process = _started(request)
     used = _watched(process, math.inf)
     if process.returncode:
@@ -88,11 +88,11 @@ def _run(request: SearchRequest) -> float:
 
 
 def _watched(process: subprocess.Popen[bytes], until_cpu_seconds: float) -> float:
-    """Wait until a process has used so much, or has ended. Returns what it was last seen to have used."""
+    """Wait until a process and those below it have used so much, or it has ended. Returns what they were seen to use."""
     used = 0.0
     while process.poll() is None and used < until_cpu_seconds:
         time.sleep(LOOK_EVERY_SECONDS)
-        used = max(used, cpu_seconds(process.pid))
+        used = max(used, sum(one.cpu_seconds for one in tree(process.pid)))
     return used
 
 
@@ -120,7 +120,10 @@ def _log(request: SearchRequest) -> Path:
 
 def _n_left_behind(request: SearchRequest) -> int:
     """Temporary files that are there when all is done, in the run's folder and elsewhere."""
-    return len(list(_scratch(request).iterdir())) + len(list(request.out.rglob(".*")))
+    left = [*_scratch(request).iterdir(), *request.out.rglob(".*")]
+    if left:
+        print("left behind:", *left)
+    return len(left)
 
 
 def _descendants(request: SearchRequest) -> Iterator[int]:
