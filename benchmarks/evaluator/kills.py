@@ -88,7 +88,7 @@ def _run(request: SearchRequest) -> float:
 
 
 def _watched(process: subprocess.Popen[bytes], until_cpu_seconds: float) -> float:
-    """Wait until a process and those below it have used so much, or it has ended. Returns what they were seen to use."""
+    """Wait until a process and those below it have used so much, or it ended. Returns what they were seen to use."""
     used = 0.0
     while process.poll() is None and used < until_cpu_seconds:
         time.sleep(LOOK_EVERY_SECONDS)
