@@ -28,6 +28,10 @@ class Attempt:
     `result.n_seeds` seeds: of all the search's for what keeps promising a gain, of fewer otherwise. `gain` is the
     difference to the parent's on the same rung; `improved` says that it exceeds the noise that seeds make in such a
     difference. A candidate that is promoted to a higher rung keeps its attempt, whose result is then the new one.
+
+    Where the result is not from scratch, `gain` is the difference to the parent trained equally longer, and
+    `oriented_score` the parent's with that gain, so that both kinds can be compared; what was measured is in the
+    result.
     """
 
     index: int
@@ -43,6 +47,8 @@ class Attempt:
     n_parameters: int | None
     rung_scores: tuple[float, ...] = ()
     """Oriented scores with the search's first seed, of each rung that it was trained at, from the lowest."""
+    weights_bytes: int = 0
+    """Size of its trained weights, of all seeds together, where they were kept for children to inherit."""
     proxy_scores: Mapping[str, float] = field(default_factory=dict)
     """Zero-cost proxies of the untrained model, by name; none where they are turned off."""
     genes: Genes = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from archgraft.agent.attempt import Attempt
 from archgraft.agent.descriptor import describe
 from archgraft.agent.genes.space import Genes
+from archgraft.agent.heritage import Account, Nursery
 from archgraft.agent.ladder import Promotion
 from archgraft.agent.orchard import Orchard
 from archgraft.agent.scoring import Scored, Scoring, Standing
@@ -16,6 +17,7 @@ from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.results import Passage, Result, Stage, StageRecord, Status, joined
+from archgraft.sandbox.metered import Metered
 from archgraft.tree_ops.identity import tree_hash
 from archgraft.tree_ops.tree import Tree
 
@@ -28,6 +30,9 @@ class _Course:
     cpu_seconds: float = 0.0
     tree: Tree | None = None
     proxy_scores: Mapping[str, float] = field(default_factory=dict)
+    weights_bytes: int = 0
+    control_seconds: float = 0.0
+    """Of wall-clock time, for controls: they are charged apart."""
 
 
 class StoppedError(RuntimeError):
@@ -44,6 +49,8 @@ class AttemptRunner:
     scoring: Scoring
     screens: Sequence[Screen] = ()
     """What a verified candidate must pass before it is trained, the cheapest first."""
+    nursery: Nursery | None = None
+    """Where candidates inherit weights; without it all start from scratch, and no weights are kept."""
     stopped: bool = False
 
     def stop(self) -> None:
@@ -55,7 +62,7 @@ class AttemptRunner:
         """Edit, verify, screen, train on the lowest rung, record. `told` are the attempts that the plan came from."""
         started, course = time.perf_counter(), _Course()
         standing = self._standing(proposal, told, course)
-        wall_seconds = time.perf_counter() - started
+        wall_seconds = time.perf_counter() - started - course.control_seconds
         stages = joined((course.stages, standing.result.stages))
         standing = replace(standing, result=replace(standing.result, wall_seconds=wall_seconds, stages=stages))
         attempt = self._attempt(proposal, standing, course)
@@ -65,15 +72,17 @@ class AttemptRunner:
 
     def promote(self, promotion: Promotion, told: Sequence[Attempt]) -> Attempt:
         """Train a candidate on a higher rung and record how its attempt stands then."""
-        started = time.perf_counter()
+        started, course = time.perf_counter(), _Course()
         attempt = told[promotion.candidate_id]
-        assert attempt.parent_id is not None, "the rootstock was on every rung from the start"
-        parent, candidate = told[attempt.parent_id], self.store.candidate(promotion.candidate_id)
-        scored = self.scoring.train(_source(candidate), candidate.id, promotion.rung, parent, attempt.genes)
-        self._check_running()
-        self._keep(candidate, scored)
-        standing = self.scoring.standing(scored, parent, attempt.rung_scores)
-        wall_seconds = time.perf_counter() - started
+        standing = self._trained(
+            self.store.candidate(promotion.candidate_id),
+            promotion.rung,
+            told,
+            attempt.genes,
+            course,
+            attempt.rung_scores,
+        )
+        wall_seconds = time.perf_counter() - started - course.control_seconds
         promoted = replace(
             attempt,
             result=replace(standing.result, wall_seconds=wall_seconds),
@@ -81,8 +90,9 @@ class AttemptRunner:
             gain=standing.gain,
             improved=standing.improved,
             rung_scores=standing.rung_scores,
+            weights_bytes=course.weights_bytes,
         )
-        self.store.record_promotion(promotion, promoted, Compute(wall_seconds, scored.cpu_seconds))
+        self.store.record_promotion(promotion, promoted, Compute(wall_seconds, course.cpu_seconds))
         return promoted
 
     def _standing(self, proposal: Proposal, told: Sequence[Attempt], course: _Course) -> Standing:
@@ -115,8 +125,7 @@ class AttemptRunner:
             course.stages = _stages(Stage.VERIFY, seconds, reason)
             return self._failure(Status.DUPLICATE, Stage.VERIFY, reason)
         course.stages = _stages(Stage.GATES, seconds)
-        parent = told[plan.parent_id]
-        return self._screened(candidate, told, course) or self._trained(candidate, parent, proposal.genes, course)
+        return self._screened(candidate, told, course) or self._trained(candidate, 0, told, proposal.genes, course)
 
     def _screened(self, candidate: Candidate, told: Sequence[Attempt], course: _Course) -> Standing | None:
         """The standing of a candidate that a screen rejected, or None."""
@@ -129,12 +138,33 @@ class AttemptRunner:
                 return self._failure(screened.status, screened.record.stage, screened.record.reason)
         return None
 
-    def _trained(self, candidate: Candidate, parent: Attempt, genes: Genes, course: _Course) -> Standing:
-        scored = self.scoring.train(_source(candidate), candidate.id, 0, parent, genes)
+    def _trained(
+        self,
+        candidate: Candidate,
+        rung: int,
+        told: Sequence[Attempt],
+        genes: Genes,
+        course: _Course,
+        below: tuple[float, ...] = (),
+    ) -> Standing:
+        """The standing after a training on a rung, when the scores on those under it were `below`."""
+        assert candidate.parent_id is not None, "the rootstock was on every rung from the start"
+        source, parent = _source(candidate), told[candidate.parent_id]
+        if self.nursery is None or rung < self.scoring.top:
+            scored = self.scoring.train(source, candidate.id, rung, parent, genes)
+        else:
+            account, keeper = Account(Metered(self.workshop.sandbox), self._check_running), self.nursery.keeper
+            heritage = self.nursery.heritage(candidate, genes, told, account)
+            keeps = keeper.wants(candidate.tree)
+            scored = self.scoring.train(source, candidate.id, rung, parent, genes, heritage, keep_weights=keeps)
+            self._check_running()
+            course.weights_bytes = keeper.keep(candidate.id, candidate.tree, scored.weights)
+            course.cpu_seconds += account.sandbox.cpu_seconds
+            course.control_seconds = account.control_seconds
         self._check_running()
         self._keep(candidate, scored)
         course.cpu_seconds += scored.cpu_seconds
-        return self.scoring.standing(scored, parent)
+        return self.scoring.standing(scored, candidate.parent_id, told, below)
 
     def _keep(self, candidate: Candidate, scored: Scored) -> None:
         """Record the scores that a mean was taken of; they are charged with the attempt."""
@@ -172,6 +202,7 @@ class AttemptRunner:
             descriptor=describe(tree, self.workshop.rootstock.tree) if tree is not None else None,
             n_parameters=tree.n_parameters if tree is not None else None,
             rung_scores=standing.rung_scores,
+            weights_bytes=course.weights_bytes,
             proxy_scores=course.proxy_scores,
             genes=proposal.genes,
         )

@@ -16,6 +16,7 @@ def line(attempt: Attempt) -> str:
         return f"{attempt.index}: {what}: {attempt.status} ({attempt.result.reason})"
     gain = "" if attempt.gain is None else f", gain {attempt.gain:+.4g}{' (improved)' if attempt.improved else ''}"
     seeds = f" over {attempt.result.n_seeds} seeds" if attempt.result.n_seeds > 1 else ""
+    inherited = "" if attempt.result.from_scratch else " with inherited weights"
     rung = f" on rung {attempt.result.rung + 1}" if attempt.status is Status.NOT_PROMOTED else ""
     genes = f", with {genes_text(attempt.genes)}" if attempt.genes else ""
-    return f"{attempt.index}: {what}: score {metrics.score:.4g}{rung}{seeds}{gain}{genes}"
+    return f"{attempt.index}: {what}: score {metrics.score:.4g}{rung}{seeds}{inherited}{gain}{genes}"

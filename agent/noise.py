@@ -15,6 +15,7 @@ from archgraft.agent.store.reader import RunReader
 from archgraft.agent.store.records import Candidate, Compute, Role
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trained, Trainer
+from archgraft.agent.weight_keeping import WeightKeeper
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.results import Metrics, Result, joined
@@ -34,22 +35,31 @@ def plant_rootstock(
     seeds: Sequence[int],
     slots: int,
     proxies: Callable[[CandidateSource], Mapping[str, float]] = lambda _: {},
+    keeper: WeightKeeper | None = None,
 ) -> None:
     """Record attempt 0, the rootstock, trained on every rung: its score is the mean over the seeds on the top one.
 
-    `trainers` are those of the rungs, the lowest first; `proxies` gives its zero-cost proxies. What is there already is
-    not repeated. Raises `UsageError` when the rootstock itself can't be trained.
+    `trainers` are those of the rungs, the lowest first; `proxies` gives its zero-cost proxies, `keeper` keeps what
+    the top one trained it to. What is there already is not repeated. Raises `UsageError` when the rootstock itself
+    can't be trained.
     """
     if any(attempt.index == 0 for attempt in store.attempts()):
         return
     tree = rootstock.tree
     store.record_candidate(Candidate(0, None, None, None, tree_hash(tree), tree.source, tree.construct, tree))
     done = {(one.result.rung, one.result.seed) for role in _ROLES for one in store.measurements(role)}
-    missing = [(rung, seed) for rung in range(len(trainers)) for seed in seeds if (rung, seed) not in done]
+    top = len(trainers) - 1
+    missing = [(rung, seed) for rung in range(top + 1) for seed in seeds if (rung, seed) not in done]
+    keeps = keeper is not None and keeper.wants(tree)
+
+    def train(pair: tuple[int, int]) -> Trained:
+        return trainers[pair[0]].train(tree.source, tree.construct, pair[1], keep_weights=keeps and pair[0] == top)
+
     with ThreadPoolExecutor(slots) as pool:
-        trainings = pool.map(lambda pair: trainers[pair[0]].train(tree.source, tree.construct, pair[1]), missing)
-        for (rung, _), trained in zip(missing, trainings):
-            _record(store, rootstock, trained, rung, is_top=rung == len(trainers) - 1)
+        for (rung, seed), trained in zip(missing, pool.map(train, missing)):
+            if keeper is not None and trained.weights is not None:
+                keeper.keep(0, tree, {seed: trained.weights})
+            _record(store, rootstock, trained, rung, is_top=rung == top)
     result = mean_result([measured.result for measured in store.measurements("confirmation")])
     assert result.metrics is not None, "every seed of the rootstock has a score"
     first = {result.rung: metrics.score for result, metrics in _own(store) if result.seed == seeds[0]}
@@ -66,6 +76,7 @@ def plant_rootstock(
         descriptor=describe(tree, tree),
         n_parameters=tree.n_parameters,
         rung_scores=tuple(metric.oriented(first[rung]) for rung in range(len(trainers))),
+        weights_bytes=0 if keeper is None else keeper.keep(0, tree, {}),
         proxy_scores=proxies(CandidateSource(tree.source, tree.construct)),
     )
     store.record_result(attempt, Compute())  # its trainings are charged already, one by one
@@ -124,6 +135,18 @@ def noise_of(store: RunReader, rung: int) -> float:
     return seed_noise([metrics.score for result, metrics in _own(store) if result.rung == rung])
 
 
-def noise_of_gain(noise: float, n_child: int, n_parent: int) -> float:
-    """Standard deviation of a difference of two mean scores, over so many seeds each, when it is noise alone."""
-    return noise * math.sqrt(1 / n_child + 1 / n_parent)
+def score_variance(attempt: Attempt, told: Sequence[Attempt]) -> float:
+    """Variance of an attempt's score on the top rung, as a multiple of one training's.
+
+    A score that goes back to a gain over the parent trained longer has the noise of three: the parent's, the control's
+    and its own.
+    """
+    own = 1 / attempt.result.n_seeds
+    if attempt.result.from_scratch or attempt.parent_id is None:
+        return own
+    return score_variance(told[attempt.parent_id], told) + 2 * own
+
+
+def noise_of_gain(noise: float, *variances: float) -> float:
+    """Standard deviation of a difference of scores when it is noise alone; variances are as `score_variance` says."""
+    return noise * math.sqrt(sum(variances))

@@ -76,7 +76,8 @@ class Tally:
         if self.best is None or self.best.result.metrics is None:
             return "no score yet"
         start = "" if self.rootstock_score is None else f" (rootstock {self.rootstock_score:.4g})"
-        return f"best {self.best.result.metrics.score:.4g} by candidate {self.best.index}{start}"
+        inherited = "" if self.best.result.from_scratch else " with inherited weights"
+        return f"best {self.best.result.metrics.score:.4g} by candidate {self.best.index}{inherited}{start}"
 
     def failures(self) -> str:
         """Attempts that came to no score, by kind."""

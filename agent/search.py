@@ -19,6 +19,7 @@ from archgraft.agent.devices import DevicePool, find_devices, peak_gpu_bytes
 from archgraft.agent.eligibility import Eligibility
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
+from archgraft.agent.heritage import Nursery
 from archgraft.agent.ladder import Ladder
 from archgraft.agent.loop import SearchLoop, spent
 from archgraft.agent.noise import noise_of, plant_rootstock, seeds_of
@@ -36,6 +37,7 @@ from archgraft.agent.search_parts import (
     cost_ratios_of,
     epochs_of_rungs,
     genes_of,
+    keeper_of,
     limits_of,
     offered_modules,
     proxy_screen_of,
@@ -51,6 +53,7 @@ from archgraft.agent.store.optuna_mirror import sync_mirror
 from archgraft.agent.store.records import RunInfo
 from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
+from archgraft.agent.weight_keeping import WeightKeeper
 from archgraft.agent.workshop import Workshop
 from archgraft.evaluator.tasks.load import data_place, load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
@@ -66,6 +69,8 @@ from archgraft.tree_ops.model_reference import ModelReference
 PRELOAD = (
     "archgraft.evaluator.trace",
     "archgraft.evaluator.train",
+    "archgraft.evaluator.dissect",
+    "archgraft.evaluator.compare",
     "archgraft.evaluator.timed_model",
     "archgraft.evaluator.proxies.compute",
 )
@@ -155,6 +160,7 @@ class _Setup:
         seeds = seeds_of(search.seed, search.confirmation_seeds)
         trainers = [trainer.with_epochs(epochs) for epochs in epochs_of_rungs(recipe, search)]
         proxies = proxy_screen_of(trainer, self.request.settings)
+        keeper = keeper_of(self.store, search)
         plant_rootstock(
             self.store,
             self.rootstock,
@@ -163,6 +169,7 @@ class _Setup:
             seeds,
             search.slots,
             lambda source: proxies.computed(source).scores if proxies is not None else {},
+            keeper,
         )
         self.devices.fit(peak_gpu_bytes(self.store))
         scoring = Scoring(
@@ -188,12 +195,15 @@ class _Setup:
             caps,
             search.seed,
         )
+        nursery = None
+        if keeper is not None:
+            nursery = Nursery(self.store, keeper, orchard, trainer, workshop.inputs, scoring.seeds)
         loop = SearchLoop(
             store=self.store,
             planner=planner,
             chooser=self.chooser,
             runner=AttemptRunner(
-                self.store, orchard, workshop, scoring, screens_of(trainer, self.rootstock, proxies, search)
+                self.store, orchard, workshop, scoring, screens_of(trainer, self.rootstock, proxies, search), nursery
             ),
             orchard=orchard,
             ladder=Ladder(search.rungs, search.reduction, search.let_through_share, search.seed),
@@ -202,7 +212,7 @@ class _Setup:
             task_line=task_line(self.task, self.splits),
             seed=search.seed,
             slots=search.slots,
-            on_attempt=lambda attempt: self._heard(attempt, watcher),
+            on_attempt=lambda attempt: self._heard(attempt, keeper, watcher),
         )
         self._refuse_reopening()
         watcher.phase(
@@ -223,7 +233,9 @@ class _Setup:
         winner = finals.run(watcher.phase)
         return SearchOutcome(winner.index, ended_because)
 
-    def _heard(self, attempt: Attempt, watcher: Watcher) -> None:
+    def _heard(self, attempt: Attempt, keeper: WeightKeeper | None, watcher: Watcher) -> None:
+        if keeper is not None:
+            keeper.tell(attempt)
         watcher.attempt(attempt, self.request.budget.left(spent(self.store, attempt.index)))
         if attempt.index % _MIRROR_EVERY == 0:
             sync_mirror(self.store)

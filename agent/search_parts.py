@@ -16,7 +16,9 @@ from archgraft.agent.rootstock import Rootstock
 from archgraft.agent.screening import CostScreen, ProxyScreen, Screen
 from archgraft.agent.settings import SearchSettings, Settings
 from archgraft.agent.store.reader import RunReader
+from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
+from archgraft.agent.weight_keeping import WeightKeeper
 from archgraft.evaluator.cost_check import CostRatios
 from archgraft.evaluator.evaluate import CandidateSource
 from archgraft.evaluator.limits import CostCaps
@@ -87,6 +89,11 @@ def genes_of(recipe: Recipe, task: Task, splits: Splits, settings: Settings) -> 
 def stopping(trainer: Trainer, store: RunReader, rung: int, settings: SearchSettings) -> Trainer:
     """The trainer of a rung, which ends what clearly doesn't learn unless that is turned off."""
     return trainer.stopping_early(early_stop_of(store, rung)) if settings.early_stop else trainer
+
+
+def keeper_of(store: RunStore, settings: SearchSettings) -> WeightKeeper | None:
+    """Who keeps trained weights for children to inherit; nobody unless that is turned on."""
+    return WeightKeeper(store, settings.inherited_weights_bytes, settings.slots) if settings.inherit_weights else None
 
 
 def check_recipe(recipe: Recipe, loss: str, splits: Splits, data: Path | None) -> None:

@@ -39,6 +39,14 @@ class SearchSettings:
     reduction: int = _setting(
         3, "Each rung trains this many times the epochs of the one below, and the best of as many go up.", at_least=2
     )
+    inherit_weights: bool = _setting(
+        False,
+        "Whether a candidate whose edit keeps the function begins with its parent's trained weights; it is then "
+        "compared with the parent trained equally longer.",
+    )
+    inherited_weights_bytes: int = _setting(
+        2 * 2**30, "Trained weights kept for that, in all; those of the worst candidates go first.", at_least=1
+    )
     early_stop: bool = _setting(True, "Whether a training that learns many times slower than the rootstock is ended.")
     let_through_share: float = _setting(
         0.1,

@@ -15,7 +15,7 @@ from archgraft.agent.store.records import Compute
 from archgraft.evaluator.cost_check import CostRatios, CostVerdict, cost_check
 from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
-from archgraft.evaluator.evaluate import CandidateSource, Evaluation
+from archgraft.evaluator.evaluate import CandidateSource, Evaluation, Start
 from archgraft.evaluator.latency_comparison import Compared, TimedModel, compare_latency
 from archgraft.evaluator.proxies.score import ProxyScores, proxy_scores
 from archgraft.evaluator.recipe import Recipe
@@ -55,13 +55,21 @@ class Trainer:
     """How finalists are timed."""
 
     def train(
-        self, source: str, construct: str, seed: int, *, keep_weights: bool = False, let_through: bool = False
+        self,
+        source: str,
+        construct: str,
+        seed: int,
+        *,
+        start: Start | None = None,
+        keep_weights: bool = False,
+        let_through: bool = False,
     ) -> Trained:
-        """Train from scratch and score on the validation split; `let_through` as in `evaluate`."""
+        """Train, from scratch unless there is a start, and score on the validation split; options as in `evaluate`."""
         options: dict[str, Any] = {
             "early_stop": self.early_stop,
             "let_through": let_through,
             "keep_weights": keep_weights,
+            "start": start,
         }
         return self._evaluated(source, construct, seed, options)
 

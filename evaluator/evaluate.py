@@ -43,6 +43,14 @@ class CandidateSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Trained weights that a training begins with, and the epochs that they had."""
+
+    weights: Arrays
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What came of one training. `weights` is the trained state when it was asked for and all went well."""
 
@@ -70,13 +78,15 @@ def evaluate(
     early_stop: EarlyStop | None = None,
     let_through: bool = False,
     keep_weights: bool = False,
+    start: Start | None = None,
     weights: Arrays | None = None,
     device: Device = CPU,
 ) -> Evaluation:
     """Train a candidate from `seed` and score it on one split; with `weights`, score that state without training.
 
-    With `let_through` what `early_stop` would have stopped trains to its end, and the result says so. `recipe` stands
-    in for the task's own. What a candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`,
+    With `start` the training begins there and not with what the constructor made; the result says so. With
+    `let_through` what `early_stop` would have stopped trains to its end, and the result says so. `recipe` stands in for
+    the task's own. What a candidate does wrong is in the result, never raised (law 4). Raises `SandboxError`,
     `TaskError` where a function of the user's is gone, and what `task.score` raises.
     """
     trained = trained_by(recipe or task.recipe, task.loss)
@@ -95,6 +105,7 @@ def evaluate(
     }
     arrays = {"inputs": splits.train.inputs, "targets": splits.train.targets}
     arrays |= {f"weights/{name}": array for name, array in (weights or {}).items()}
+    arrays |= {f"start/{name}": array for name, array in (start.weights if start else {}).items()}
     job = Job(TRAIN_ENTRY, Message(header, arrays), trained.readable, label=f"train, seed {seed}")
     limits = _with_room(limits, dialogue.examination, task)
     outcome = sandbox.run(job, limits, dialogue.respond)
@@ -108,6 +119,7 @@ def evaluate(
             cpu_seconds=outcome.cpu_seconds + again.cpu_seconds,
         )
     result = _result(outcome, dialogue, task, held, seed, split)
+    result = replace(result, inherited_epochs=start.epochs if start else 0)
     kept = (dialogue.weights if weights is None else weights) if keep_weights and result.ok else None
     return Evaluation(
         result, tuple(dialogue.train_losses), kept, outcome.wall_seconds, outcome.cpu_seconds, outcome.log

@@ -30,6 +30,13 @@ def run(channel: Channel) -> Message:
 
 
 def inherit(model: nn.Module, lineage: Lineage, parent: Mapping[str, np.ndarray]) -> None:
-    """Load into a freshly built child what it inherits from the parent's state."""
+    """Load into a freshly built child what it inherits from the parent's state.
+
+    A module that stands in several slots has its tensors in the state once for each: all get the same, or the last,
+    which no plan names, would win.
+    """
     state = transferred(lineage, parent, state_of(model))
+    held = model.state_dict(keep_vars=True)
+    planned = {id(held[plan.name]): plan.name for plan in lineage.tensors}
+    state |= {name: state[planned[id(tensor)]] for name, tensor in held.items() if id(tensor) in planned}
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})

@@ -134,8 +134,15 @@ class Result:
     """The stages of the cascade that were entered, in order, over all tries and seeds."""
     rung: int = 0
     """The level of training effort, from 0; the highest is the whole recipe."""
+    inherited_epochs: int = 0
+    """Epochs that the weights it began with had been trained for already, over all generations; 0 from scratch."""
 
     @property
     def ok(self) -> bool:
         """Whether the candidate has a score."""
         return self.status is Status.OK
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether the training began with the constructor's own weights: what every claim rests on."""
+        return self.inherited_epochs == 0

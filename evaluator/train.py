@@ -1,7 +1,8 @@
 """Builds a model, trains it, then answers what the parent asks of it. Child program (law 1).
 
 Request header: `source`, `construct`, `recipe`, `loss`, `seed`, `device` (`name`, `memory_share`), `return_weights`;
-arrays `inputs` and `targets` (the training split), and, to load a state instead of training, `weights/NAME`.
+arrays `inputs` and `targets` (the training split), and, to load a state instead of training, `weights/NAME`, or to
+begin the training with one, `start/NAME`.
 
 Asks, each with a `phase`: `built` (`n_parameters`, `flops` of one sample, `output_shape` of a batch of two), `epoch`
 (`epoch`, `train_loss`; not when weights were given), then `ready` (`train_loss`, of the trained model in eval mode;
@@ -32,7 +33,7 @@ from archgraft.sandbox.protocol import Channel, Message
 
 PROFILE_BATCH = 2
 MAX_LOSS_SAMPLES = 2000
-WEIGHTS = "weights/"
+WEIGHTS, START = "weights/", "start/"
 
 
 def run(channel: Channel) -> Message:
@@ -46,7 +47,12 @@ def run(channel: Channel) -> Message:
     model = build(load_module(header["source"]), header["construct"], seed)
     if not _go(channel, "built", **profile(model, arrays["inputs"][:PROFILE_BATCH])):
         return Message()
-    weights = {name.removeprefix(WEIGHTS): array for name, array in arrays.items() if name.startswith(WEIGHTS)}
+    weights, start = (
+        {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+        for prefix in (WEIGHTS, START)
+    )
+    if start:
+        model.load_state_dict(start)
     model.to(device)
     inputs, targets = arrays["inputs"], arrays["targets"]
     learning_rate = None

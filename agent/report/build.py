@@ -15,7 +15,16 @@ from archgraft.agent.report import figures, text
 from archgraft.agent.report.comparison import Comparison, compare
 from archgraft.agent.report.lineage import Step, lineage
 from archgraft.agent.report.seed_strip import SeedStrip, seed_strip
-from archgraft.agent.report.tallies import Contribution, Failure, by_family, by_operator, failures, is_failure
+from archgraft.agent.report.tallies import (
+    Contribution,
+    Failure,
+    InheritedTally,
+    by_family,
+    by_operator,
+    failures,
+    inherited_tally,
+    is_failure,
+)
 from archgraft.agent.store.reader import RunReader, load_run
 from archgraft.agent.store.records import Event, RunInfo, Spend
 from archgraft.agent.whole_file import write_whole
@@ -45,6 +54,7 @@ class Page:
     rungs: Sequence[RungTally]
     operators: Sequence[Contribution]
     families: Sequence[Contribution]
+    inherited: InheritedTally
     spend: Spend
     search_seconds: float
     n_sessions: int
@@ -125,6 +135,7 @@ def gather(run: RunReader) -> Page:
         rungs=rung_tallies(attempts, run.promotions()),
         operators=by_operator(tried),
         families=by_family(tried),
+        inherited=inherited_tally(attempts, info.metric),
         spend=run.spend(),
         search_seconds=run.stored_seconds(),
         n_sessions=run.n_sessions(),
@@ -174,6 +185,7 @@ def _environment() -> "Environment":
     names = ("number", "score", "difference", "count", "ratio", "duration", "share", "words", "sentence")
     environment.filters |= {name: getattr(text, name) for name in names}
     environment.filters["genes"] = genes_text
+    environment.globals["inherited_mark"] = text.INHERITED
     environment.filters["script_data"] = _script_data
     return environment
 

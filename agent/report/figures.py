@@ -24,18 +24,19 @@ def best_so_far(attempts: Sequence[Attempt], metric: Metric, at: Mapping[int, fl
     scored = [attempt for attempt in attempts if attempt.result.metrics is not None and attempt.result.ok]
     if not scored:
         return {"data": [], "layout": _layout("", "")}
-    low, high = _window([_score(attempt) for attempt in scored], metric)
+    score = _scores(metric)
+    low, high = _window([score(attempt) for attempt in scored], metric)
     floor = low - 0.09 * (high - low)
 
     def place(attempt: Attempt) -> float:
         return attempt.index if at is None else at[attempt.index] / 60
 
-    inside = _clamped(low, high)
+    inside = _clamped(score, low, high)
     valid = [attempt for attempt in scored if not attempt.improved]
     improved = [attempt for attempt in scored if attempt.improved]
     data = [
         _dots("valid", valid, place, inside, metric, "--valid", "circle", 7),
-        _dots("better than its parent", improved, place, _score, metric, "--good", "circle", 10),
+        _dots("better than its parent", improved, place, score, metric, "--good", "circle", 10),
         _staircase(attempts, scored, place, metric),
     ]
     failed = [attempt for attempt in attempts if not attempt.result.ok]
@@ -46,7 +47,7 @@ def best_so_far(attempts: Sequence[Attempt], metric: Metric, at: Mapping[int, fl
         data.append(_dots(text.words(status), group, place, lambda _: floor, metric, colour, symbol, 8))
     layout = _layout("attempt" if at is None else "minutes of search", _axis_name(metric))
     layout["yaxis"]["range"] = [low - 0.16 * (high - low), high + 0.08 * (high - low)]
-    layout["shapes"] = [_level(_score(scored[0]))] if scored[0].index == 0 else []
+    layout["shapes"] = [_level(score(scored[0]))] if scored[0].index == 0 else []
     return {"data": data, "layout": layout}
 
 
@@ -62,8 +63,9 @@ def front(
 
     if not scored:
         return {"data": [], "layout": _layout("", "")}
-    low, high = _window([_score(attempt) for attempt in scored], metric)
-    inside = _clamped(low, high)
+    score = _scores(metric)
+    low, high = _window([score(attempt) for attempt in scored], metric)
+    inside = _clamped(score, low, high)
     efficient = _undominated(scored, place)
     others = [attempt for attempt in scored if attempt not in efficient]
     data = [
@@ -99,9 +101,14 @@ def _window(scores: Sequence[float], metric: Metric) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _score(attempt: Attempt) -> float:
-    assert attempt.result.metrics is not None
-    return attempt.result.metrics.score
+def _scores(metric: Metric) -> Axis:
+    """The score by which attempts are compared, whether or not they inherited their weights."""
+
+    def score(attempt: Attempt) -> float:
+        assert attempt.oriented_score is not None
+        return metric.oriented(attempt.oriented_score)
+
+    return score
 
 
 def _dots(
@@ -121,7 +128,7 @@ def _dots(
         "hoverinfo": "text",
         "marker": {
             "color": colour,
-            "symbol": [_symbol(attempt, y(attempt), symbol) for attempt in attempts],
+            "symbol": [_symbol(attempt, _scores(metric), y(attempt), symbol) for attempt in attempts],
             "size": size,
             "line": line,
         },
@@ -130,22 +137,22 @@ def _dots(
     }
 
 
-def _clamped(low: float, high: float) -> Axis:
-    return lambda attempt: min(max(_score(attempt), low), high)
+def _clamped(score: Axis, low: float, high: float) -> Axis:
+    return lambda attempt: min(max(score(attempt), low), high)
 
 
-def _symbol(attempt: Attempt, y: float, symbol: str) -> str:
+def _symbol(attempt: Attempt, score: Axis, y: float, symbol: str) -> str:
     """A triangle for a score that lies beyond the edge it is drawn at."""
-    if not attempt.result.ok or _score(attempt) == y:
+    if not attempt.result.ok or score(attempt) == y:
         return symbol
-    return "triangle-down" if _score(attempt) < y else "triangle-up"
+    return "triangle-down" if score(attempt) < y else "triangle-up"
 
 
 def _staircase(attempts: Sequence[Attempt], scored: Sequence[Attempt], place: Axis, metric: Metric) -> Figure:
-    x, y, best = [], [], None
+    score, x, y, best = _scores(metric), [], [], None
     for attempt in sorted(scored, key=place):
-        if best is None or metric.oriented(_score(attempt)) > metric.oriented(best):
-            best = _score(attempt)
+        if best is None or metric.oriented(score(attempt)) > metric.oriented(best):
+            best = score(attempt)
             x.append(place(attempt))
             y.append(best)
     if best is not None:
@@ -170,7 +177,10 @@ def _told(attempt: Attempt, metric: Metric) -> str:
         return f"#{attempt.index} {escape(what)}<br>{text.words(attempt.status)}: {escape(attempt.result.reason[:90])}"
     gain = "" if attempt.gain is None else f" ({text.number(attempt.gain, signed=True)} to its parent)"
     score = text.score(metrics.score, metric.unit)
-    return f"#{attempt.index} {escape(what)}<br>{score}{gain}<br>{text.count(metrics.n_parameters)} parameters"
+    inherited = "" if attempt.result.from_scratch else f", {text.INHERITED}"
+    return (
+        f"#{attempt.index} {escape(what)}<br>{score}{inherited}{gain}<br>{text.count(metrics.n_parameters)} parameters"
+    )
 
 
 def _axis_name(metric: Metric) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from archgraft.agent.attempt import Attempt
 from archgraft.evaluator.results import Stage, Status
 from archgraft.evaluator.statistics import Interval, mean_interval
+from archgraft.evaluator.tasks.protocol import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,31 @@ class Contribution:
     n_valid: int
     n_improved: int
     gain: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class InheritedTally:
+    """The attempts that began with their parent's trained weights and came to a score."""
+
+    n: int
+    n_above_parent: int
+    """How many score above what their parent once had: flattering, as they were trained longer."""
+    n_above_control: int
+    """How many score above the parent trained equally longer."""
+    n_improved: int
+    """How many do so beyond noise."""
+
+
+def inherited_tally(attempts: Sequence[Attempt], metric: Metric) -> InheritedTally:
+    """How what inherited its weights compares with its parents, as they were and trained equally longer."""
+    measured = {one.index: metric.oriented(one.result.metrics.score) for one in attempts if one.result.metrics}
+    heirs = [one for one in attempts if not one.result.from_scratch and one.gain is not None]
+    return InheritedTally(
+        n=len(heirs),
+        n_above_parent=sum(measured[one.index] > measured[one.parent_id or 0] for one in heirs),
+        n_above_control=sum((one.gain or 0.0) > 0 for one in heirs),
+        n_improved=sum(one.improved for one in heirs),
+    )
 
 
 def is_failure(attempt: Attempt) -> bool:

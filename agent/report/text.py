@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 MINUS = "\N{MINUS SIGN}"
 
+INHERITED = "weights inherited"
+"""The mark of a score that is not from scratch."""
+
 
 def decimals_for(values: Iterable[float]) -> int:
     """How many decimals keep these values apart: two digits of their spread, at most four decimals."""

@@ -58,3 +58,11 @@ def refuse_repeated(connection: Connection, candidate_id: int, role: Role, resul
     )
     if connection.execute(query).first() is not None:
         raise StoreError(f"candidate {candidate_id} has a {role} result on {result.split}, seed {result.seed}, already")
+
+
+def refuse_inherited(role: Role, result: Result) -> None:
+    """Raise `StoreError` for a finalist that did not begin from scratch: claims rest on nothing else."""
+    if role == "finalist" and not result.from_scratch:
+        raise StoreError(
+            f"seed {result.seed}: a finalist's training must begin from scratch, not with inherited weights"
+        )

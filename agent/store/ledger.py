@@ -27,6 +27,8 @@ def ledger(run: RunReader) -> list[Entry]:
             "seed": attempt.result.seed,
             "rescues": to_json(attempt.result.rescues),
             "rung": attempt.result.rung,
+            "inherited_epochs": attempt.result.inherited_epochs,
+            "weights_bytes": attempt.weights_bytes,
             "rung_scores": to_json(attempt.rung_scores),
             "proxy_scores": to_json(attempt.proxy_scores),
             "genes": to_json(attempt.genes),
@@ -38,7 +40,7 @@ def ledger(run: RunReader) -> list[Entry]:
     for measured in run.measurements(attempts=False):
         result = measured.result
         head: Entry = {"candidate": measured.candidate_id, "role": measured.role, "split": result.split}
-        head |= {"rung": result.rung}
+        head |= {"rung": result.rung, "inherited_epochs": result.inherited_epochs}
         verdict: Entry = {"seed": result.seed, "status": result.status.value, "reason": result.reason}
         entries.append(head | verdict | _measured(result.metrics))
     return entries

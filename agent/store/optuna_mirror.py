@@ -51,7 +51,7 @@ def sync_mirror(run: RunReader) -> int:
         finished_at = run.finished_at()  # read last: an attempt may be finished between the two
         created = datetime.fromisoformat(run.info.created)
         for attempt in missing:
-            study.add_trial(_trial(attempt, created + timedelta(seconds=finished_at[attempt.index])))
+            study.add_trial(_trial(attempt, created + timedelta(seconds=finished_at[attempt.index]), run.info.metric))
     return len(missing)
 
 
@@ -103,11 +103,13 @@ def _study(storage: "RDBStorage", metric: Metric) -> "Study":
     return study
 
 
-def _trial(attempt: Attempt, finished: datetime) -> "FrozenTrial":
+def _trial(attempt: Attempt, finished: datetime, metric: Metric) -> "FrozenTrial":
     from optuna.trial import TrialState, create_trial
 
-    metrics = attempt.result.metrics if attempt.result.ok else None
-    values = None if metrics is None else [metrics.score, metrics.n_parameters, metrics.flops]
+    metrics, score = attempt.result.metrics, attempt.oriented_score
+    values = None
+    if metrics is not None and score is not None:
+        values = [metric.oriented(score), metrics.n_parameters, metrics.flops]
     trial = create_trial(
         state=TrialState.FAIL if values is None else TrialState.COMPLETE,
         values=values,
@@ -148,5 +150,6 @@ def _attributes(attempt: Attempt) -> dict[str, object]:
         "gain": attempt.gain,
         "improved": attempt.improved,
         "genes": dict(attempt.genes),
+        "inherited_epochs": attempt.result.inherited_epochs,
         "latency_ms": attempt.result.metrics.latency_ms if attempt.result.metrics else None,
     }

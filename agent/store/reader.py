@@ -129,11 +129,12 @@ class RunReader:
         """The attempt to be proud of: the finalist farthest above its rootstocks on validation, else the best score.
 
         Above the better of the two, see agent/genes/fairness.py. The rootstock takes part, excluded finalists don't;
-        ties go to the earlier attempt. The test split never decides. None before the first score.
+        ties go to the earlier attempt. The test split never decides, and what began with inherited weights claims
+        nothing before it was trained from scratch. None before the first score.
         """
         excluded = self.exclusions()
         attempts = {attempt.index: attempt for attempt in self.attempts() if attempt.index not in excluded}
-        scores = ((index, attempt.oriented_score) for index, attempt in attempts.items())
+        scores = ((index, one.oriented_score) for index, one in attempts.items() if one.result.from_scratch)
         finals = {index: margin for index, margin in final_margins(self).items() if index in attempts}
         ranked = finals or {index: score for index, score in scores if score is not None}
         return attempts[max(ranked, key=lambda index: (ranked[index], -index))] if ranked else None
@@ -210,7 +211,7 @@ class RunReader:
             return [Event(row.time, row.kind, row.text) for row in rows]
 
     def weights(self, candidate_id: int, role: Role = "finalist") -> dict[int, Path]:
-        """The weight files of a candidate or of its control, by seed."""
+        """The weight files of a finalist, of its control, or (`search`) of what others may inherit, by seed."""
         return weights_of(self.folder, candidate_id, role)
 
     def close(self) -> None:

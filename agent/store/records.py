@@ -13,11 +13,12 @@ from archgraft.evaluator.tasks.protocol import Metric
 from archgraft.tree_ops.edits import Edit, Operator
 from archgraft.tree_ops.tree import Tree
 
-Role = Literal["search", "confirmation", "rung", "finalist", "control"]
+Role = Literal["search", "confirmation", "rung", "longer", "finalist", "control"]
 """Why a result was measured: as an attempt of the search, on whichever rung; as one of the seeds that an attempt's mean
-score was taken over; as the rootstock's own on a lower rung; in the last comparison over several seeds, in which the
-rootstock takes part as candidate 0; or, in the same comparison, as the control of a candidate with genes of its own:
-the rootstock, trained with that candidate's recipe."""
+score was taken over; as the rootstock's own on a lower rung; as a parent trained equally longer, for children that
+inherited its weights to be compared with; in the last comparison over several seeds, in which the rootstock takes part
+as candidate 0; or, in the same comparison, as the control of a candidate with genes of its own: the rootstock, trained
+with that candidate's recipe."""
 
 Setting = None | bool | int | float | str
 

@@ -31,6 +31,7 @@ def result_of(row: Row[Any]) -> Result:
         rescues=from_json(tuple[Rescue, ...], row.rescues),
         stages=from_json(tuple[StageRecord, ...], row.stages),
         rung=row.rung,
+        inherited_epochs=row.inherited_epochs,
     )
 
 
@@ -49,6 +50,7 @@ def attempt_of(row: Row[Any], genes: Genes) -> Attempt:
         descriptor=from_json(Descriptor, row.descriptor) if row.descriptor is not None else None,
         n_parameters=row.n_parameters,
         rung_scores=from_json(tuple[float, ...], row.rung_scores),
+        weights_bytes=row.weights_bytes,
         proxy_scores=from_json(dict[str, float], row.proxy_scores),
         genes=genes,
     )
@@ -63,6 +65,7 @@ def promoted_of(row: Row[Any], first: Attempt) -> Promoted:
         gain=row.gain,
         improved=row.improved,
         rung_scores=from_json(tuple[float, ...], row.rung_scores),
+        weights_bytes=row.weights_bytes,
     )
     return Promoted(Promotion(row.candidate_id, row.rung, row.by_chance), attempt)
 

@@ -36,6 +36,7 @@ def insert_result(connection: Connection, candidate_id: int, role: Role, result:
         "rescues": to_json(result.rescues),
         "stages": to_json(result.stages),
         "rung": result.rung,
+        "inherited_epochs": result.inherited_epochs,
     }
     result_id: int = connection.execute(insert(tables.results).values(row).returning(tables.results.c.id)).scalar_one()
     return result_id

@@ -26,6 +26,7 @@ from archgraft.agent.store.database import now, writing
 from archgraft.agent.store.guards import (
     StoreError,
     refuse_finished,
+    refuse_inherited,
     refuse_outlived,
     refuse_proposed,
     refuse_repeated,
@@ -154,13 +155,14 @@ class RunStore(RunReader):
             self._beat(connection)
 
     def record_measurement(self, candidate_id: int, role: Role, result: Result, compute: Compute) -> None:
-        """Keep and charge a result that is no attempt: one seed of a mean, or of a finalist.
+        """Keep and charge a result that is no attempt: one seed of a mean, a control, or one seed of a finalist.
 
-        Raises `StoreError` for a result of the test split that `open_test` did not announce (law 9), and for one that
-        is there already.
+        Raises `StoreError` for a result of the test split that `open_test` did not announce (law 9), for a finalist
+        that did not begin from scratch, and for one that is there already.
         """
         with self._writing() as connection:
             refuse_unplanned_test(connection, candidate_id, role, result)
+            refuse_inherited(role, result)
             refuse_repeated(connection, candidate_id, role, result)
             insert_result(connection, candidate_id, role, result)
             charge(connection, None, compute, 0.0, 0)
@@ -212,8 +214,13 @@ class RunStore(RunReader):
     def save_weights(
         self, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray], role: Role = "finalist"
     ) -> Path:
-        """Keep the trained state dict of a finalist or of its control. Returns the file's path."""
+        """Keep a trained state dict, written before the result is. Returns the file's path."""
         return save_weights(self.folder, candidate_id, seed, arrays, role)
+
+    def drop_search_weights(self, candidate_id: int) -> None:
+        """Make room: nothing will inherit from this candidate any more. Safe to call twice."""
+        for path in self.weights(candidate_id, "search").values():
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Write the time worked, keep a copy, and let others have the run. Safe to call twice."""
@@ -250,6 +257,7 @@ class RunStore(RunReader):
             "gain": attempt.gain,
             "improved": bool(attempt.improved),
             "rung_scores": to_json(attempt.rung_scores),
+            "weights_bytes": attempt.weights_bytes,
             "elapsed_seconds": self.elapsed_seconds(),
         }
 

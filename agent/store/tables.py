@@ -74,6 +74,7 @@ results = Table(
     Column("rescues", Text, nullable=False),
     Column("stages", Text, nullable=False),
     Column("rung", Integer, nullable=False),
+    Column("inherited_epochs", Integer, nullable=False),
     UniqueConstraint("candidate_id", "role", "split", "seed", "rung", name="one_result_each"),
 )
 
@@ -94,6 +95,7 @@ attempts = Table(
     Column("n_parameters", Integer),
     Column("proxy_scores", Text, nullable=False),
     Column("rung_scores", Text, nullable=False),
+    Column("weights_bytes", Integer, nullable=False),
     Column("elapsed_seconds", Float, nullable=False),
 )
 
@@ -109,6 +111,7 @@ promotions = Table(
     Column("gain", Float),
     Column("improved", Boolean, nullable=False),
     Column("rung_scores", Text, nullable=False),
+    Column("weights_bytes", Integer, nullable=False),
     Column("elapsed_seconds", Float, nullable=False),
 )
 

@@ -1,5 +1,7 @@
 """Trained weights beside the run's database, one safetensors file a candidate and seed.
 
+Those of finalists go out with the best model; those of the search are there for children to inherit.
+
 Each file carries the digest of its numbers: what a disk or a person did to it since is found before it is scored.
 """
 
@@ -15,7 +17,8 @@ from safetensors.numpy import save
 from archgraft.agent.store.records import Role
 from archgraft.agent.whole_file import unwritable, write_whole
 
-FOLDER_NAME = "weights"
+_FINAL_WEIGHTS, _SEARCH_WEIGHTS = "weights", "search_weights"
+"""Folders below the run's own."""
 _DIGEST = "sha256"
 _LENGTH_BYTES = 8
 
@@ -23,11 +26,11 @@ _LENGTH_BYTES = 8
 def save_weights(
     folder: Path, candidate_id: int, seed: int, arrays: Mapping[str, np.ndarray], role: Role = "finalist"
 ) -> Path:
-    """Write the state dict of a finalist or of its control; the file appears whole or not at all. Returns its path.
+    """Write a trained state dict; the file appears whole or not at all. Returns its path.
 
     Raises `UsageError` when it can't be written.
     """
-    target = folder / FOLDER_NAME / f"{_owner(candidate_id, role)}-{seed}.safetensors"
+    target = _below(folder, role) / f"{_owner(candidate_id, role)}-{seed}.safetensors"
     try:
         target.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -36,13 +39,17 @@ def save_weights(
 
 
 def weights_of(folder: Path, candidate_id: int, role: Role = "finalist") -> dict[int, Path]:
-    """The weight files of a candidate or of its control, by seed; a damaged one is as good as none."""
+    """The weight files of a candidate in one role, by seed; a damaged one is as good as none."""
     found, owner = {}, _owner(candidate_id, role)
-    for path in sorted((folder / FOLDER_NAME).glob(f"{owner}-*.safetensors")):
+    for path in sorted(_below(folder, role).glob(f"{owner}-*.safetensors")):
         match = re.fullmatch(rf"{owner}-(\d+)\.safetensors", path.name)
         if match and is_whole(path):
             found[int(match.group(1))] = path
     return found
+
+
+def _below(folder: Path, role: Role) -> Path:
+    return folder / (_SEARCH_WEIGHTS if role == "search" else _FINAL_WEIGHTS)
 
 
 def _owner(candidate_id: int, role: Role) -> str:
@@ -65,8 +72,9 @@ def is_whole(path: Path) -> bool:
 
 def remove_partial_weights(folder: Path) -> None:
     """Remove what a search that was killed while it wrote left. Only for who holds the run's lock."""
-    for path in (folder / FOLDER_NAME).glob(".*"):
-        path.unlink(missing_ok=True)
+    for name in (_FINAL_WEIGHTS, _SEARCH_WEIGHTS):
+        for path in (folder / name).glob(".*"):
+            path.unlink(missing_ok=True)
 
 
 def _with_digest(arrays: Mapping[str, np.ndarray]) -> bytes:
