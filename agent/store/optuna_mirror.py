@@ -8,7 +8,9 @@ one finished trial, written in one transaction, with the attempt's index as its 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.pool import QueuePool
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STUDY_NAME = "archgraft"
+_storages: "WeakKeyDictionary[RunReader, RDBStorage]" = WeakKeyDictionary()
+"""One for each run that is open: SQLAlchemy keeps some memory of every engine that was ever made."""
 _HOST = "host"
 """Stands for the open set of families that are host classes or argument names; the trial's attributes name them."""
 
@@ -72,11 +76,9 @@ def _unbroken(attempts: list[Attempt], start: int) -> list[Attempt]:
 @contextmanager
 def _storage(run: RunReader) -> "Iterator[RDBStorage]":
     from optuna.exceptions import StorageInternalError
-    from optuna.storages import RDBStorage
 
-    path = run.folder / DATABASE_NAME
     with explaining(run.place):
-        storage = RDBStorage("sqlite:///", engine_kwargs={"creator": lambda: connect(path), "poolclass": QueuePool})
+        storage = _storages.get(run) or _storages.setdefault(run, _new_storage(run.folder / DATABASE_NAME))
         try:
             yield storage
         except StorageInternalError as error:  # hides what the database said
@@ -84,6 +86,12 @@ def _storage(run: RunReader) -> "Iterator[RDBStorage]":
         finally:
             storage.remove_session()
             storage.engine.dispose()
+
+
+def _new_storage(path: Path) -> "RDBStorage":
+    from optuna.storages import RDBStorage
+
+    return RDBStorage("sqlite:///", engine_kwargs={"creator": lambda: connect(path), "poolclass": QueuePool})
 
 
 def _study(storage: "RDBStorage", metric: Metric) -> "Study":

@@ -67,6 +67,23 @@ def test_an_attempt_in_flight_holds_back_those_after_it(tmp_path: Path) -> None:
     assert [trial.user_attrs["attempt"] for trial in load_study(tmp_path).trials] == [0, 1, 2]
 
 
+def test_a_run_that_is_mirrored_again_and_again_makes_one_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy keeps some memory of every engine: a search of a night would gather hundreds."""
+    made: list[RDBStorage] = []
+    begin = RDBStorage.__init__
+
+    def noted(self: RDBStorage, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        begin(self, *arguments, **named)
+
+    monkeypatch.setattr(RDBStorage, "__init__", noted)
+    with load_run(write_run(tmp_path, 3)) as run:
+        assert [sync_mirror(run) for _ in range(3)] == [4, 0, 0]
+    assert len(made) == 1
+
+
 def test_parameter_importances_can_be_computed(mirrored: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's and Optuna's own, about tiny studies
