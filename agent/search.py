@@ -19,6 +19,7 @@ from archgraft.agent.devices import DevicePool, find_devices, peak_gpu_bytes
 from archgraft.agent.eligibility import Eligibility
 from archgraft.agent.errors import UsageError
 from archgraft.agent.finals import Finals
+from archgraft.agent.free_memory import give_back_free_memory
 from archgraft.agent.heritage import Nursery
 from archgraft.agent.ladder import Ladder
 from archgraft.agent.loop import SearchLoop, spent
@@ -239,6 +240,7 @@ class _Setup:
         watcher.attempt(attempt, self.request.budget.left(spent(self.store, attempt.index)))
         if attempt.index % _MIRROR_EVERY == 0:
             sync_mirror(self.store)
+            give_back_free_memory()
 
     def _refuse_reopening(self) -> None:
         """Law 9: once the test split was opened, what a longer search finds could not be measured any more."""
