@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from archgraft.sandbox.environment import KNOWN_VARIABLES
-from archgraft.sandbox.layers.compiling import NOT_CONFINED
+from archgraft.sandbox.layers.compile_refusals import NOT_CONFINED
 from archgraft.sandbox.protocol import Job, Json, Limits, Message, Outcome, SandboxError
 from archgraft.sandbox.scratch import scratch_folder
 

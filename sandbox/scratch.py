@@ -6,7 +6,6 @@ holds locked for as long as it lives: the next sandbox to start finds the marks 
 names such a folder in its command line is a zygote, or a job that it forked.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -94,6 +93,8 @@ def _host() -> bytes:
 
 def _hold(mark: int) -> bool:
     """Lock a mark. A file system without locks tells nothing: then nothing is reaped."""
+    import fcntl  # not on Windows, where the doctor works all the same
+
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

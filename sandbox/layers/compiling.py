@@ -8,14 +8,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from archgraft.sandbox.layers.compile_refusals import COMPILER, NO_COMPILER, NOT_APART, NOT_CONFINED
 from archgraft.sandbox.layers.granted_paths import PROGRAMS
 from archgraft.sandbox.layers.namespaces import NEW_USER, WORLD, enter_new, works_in_throwaway
-
-COMPILER = "g++"
-"""What `torch.compile` starts for code on the CPU."""
-NOT_CONFINED = "needs namespaces, Landlock and seccomp together (tiers A and A')"
-NOT_APART = "needs namespaces for each job, which this machine refuses inside of others"
-NO_COMPILER = f"needs {COMPILER} in the system's own folders: install it (Debian, Ubuntu: apt install {COMPILER})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def test_the_winners_control_alone_meets_the_test_split_beside_it(finished: Sear
     assert tested == expected | ({("control", owners[best.index])} if best.genes else set())
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:

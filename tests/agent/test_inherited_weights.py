@@ -97,6 +97,7 @@ def test_the_report_and_the_ledger_say_what_inherited(finished: SearchRequest, a
         assert sum(entry.get("inherited_epochs", 0) != 0 for entry in ledger(run) if "attempt" in entry) == n_heirs
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:

@@ -135,6 +135,6 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(place: Place) -
 
 def test_flips_are_refused_for_data_that_are_no_pictures(place: Place) -> None:
     text = place.folder / "text.txt"
-    text.write_text("abcdefghij" * 400)
+    text.write_text(" ".join(str(number) for number in range(1000)))
     message = place.search(task=f"text:{text}", set="recipe.horizontal_flip=true")
     assert "recipe.crop_padding and recipe.horizontal_flip change pictures, but one input is int64" in message
