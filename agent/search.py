@@ -56,6 +56,7 @@ from archgraft.agent.store.run_store import RunStore
 from archgraft.agent.trainer import Trainer
 from archgraft.agent.weight_keeping import WeightKeeper
 from archgraft.agent.workshop import Workshop
+from archgraft.evaluator.latency_comparison import Effort
 from archgraft.evaluator.tasks.load import data_place, load_task
 from archgraft.evaluator.tasks.protocol import Splits, Task
 from archgraft.evaluator.tasks.soundness import check_data
@@ -155,7 +156,14 @@ class _Setup:
         recipe = recipe_of(self.task, self.request.settings)
         variants = tuple(one for one in Variant if one is not Variant.COMPILED or search.time_compiled)
         trainer = Trainer(
-            self.sandbox, self.task, self.splits, recipe, limits, devices=self.devices, timed_variants=variants
+            self.sandbox,
+            self.task,
+            self.splits,
+            recipe,
+            limits,
+            devices=self.devices,
+            timed_variants=variants,
+            timing=Effort.of(search.latency_rounds),
         )
         watcher.phase("measuring the rootstock and its seed noise")
         seeds = seeds_of(search.seed, search.confirmation_seeds)

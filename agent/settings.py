@@ -60,6 +60,11 @@ class SearchSettings:
     max_module_lines: int = _setting(
         300, "Longest mined module that is offered, in lines with all it needs.", at_least=1
     )
+    latency_rounds: int = _setting(
+        30,
+        "Rounds in which finalists are timed beside the rootstock, for each variant.",
+        at_least=6,
+    )
     max_flops_ratio: float = _setting(2.0, "Cap on FLOPs a sample, as a multiple of the rootstock's.", above=0)
     time_compiled: bool = _setting(
         False, "Whether finalists are timed compiled by torch.compile, too, besides as they are and with folded norms."

@@ -16,7 +16,7 @@ from archgraft.evaluator.cost_check import CostRatios, CostVerdict, cost_check
 from archgraft.evaluator.devices import Device
 from archgraft.evaluator.early_stop import EarlyStop
 from archgraft.evaluator.evaluate import CandidateSource, Evaluation, Start
-from archgraft.evaluator.latency_comparison import Compared, TimedModel, compare_latency
+from archgraft.evaluator.latency_comparison import FULL_EFFORT, Compared, Effort, TimedModel, compare_latency
 from archgraft.evaluator.proxies.score import ProxyScores, proxy_scores
 from archgraft.evaluator.recipe import Recipe
 from archgraft.evaluator.rescue import evaluate_with_rescue
@@ -52,6 +52,7 @@ class Trainer:
     early_stop: EarlyStop | None = None
     devices: DevicePool = field(default_factory=DevicePool)
     timed_variants: tuple[Variant, ...] = (Variant.AS_IS, Variant.FUSED)
+    timing: Effort = FULL_EFFORT
     """How finalists are timed."""
 
     def train(
@@ -92,6 +93,7 @@ class Trainer:
                     seed=seed,
                     device=device,
                     variants=self.timed_variants,
+                    effort=self.timing,
                 ),
             )
         return compared, _compute(compared, device)

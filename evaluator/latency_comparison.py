@@ -43,6 +43,11 @@ class Effort:
     round_seconds: float = 0.02
     """How long the rootstock should run in a round at least, in several batches: far above the clock's grain."""
 
+    @classmethod
+    def of(cls, n_rounds: int) -> "Effort":
+        """With so many rounds, and a third as many of the rootstock alone, but six at least."""
+        return cls(n_rounds, max(6, n_rounds // 3))
+
 
 FULL_EFFORT = Effort()
 

@@ -124,6 +124,7 @@ def small_request(folder: Path, *, trials: int = 4, **settings: object) -> Searc
         "recipe.epochs": 1,
         "search.n_finalists": 1,
         "search.finalist_seeds": 2,
+        "search.latency_rounds": 6,
         "search.max_parameters_ratio": 3.0,
         "search.max_flops_ratio": 3.0,
         **settings,

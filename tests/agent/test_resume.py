@@ -29,6 +29,7 @@ def command_line(request: SearchRequest) -> list[str]:
         "search.finalist_seeds": chosen.search.finalist_seeds,
         "search.max_parameters_ratio": chosen.search.max_parameters_ratio,
         "search.max_flops_ratio": chosen.search.max_flops_ratio,
+        "search.latency_rounds": chosen.search.latency_rounds,
         "search.rungs": chosen.search.rungs,
         "genes.names": chosen.genes.names,
         "genes.inherit_share": chosen.genes.inherit_share,
