@@ -68,8 +68,9 @@ def _record_names(function: FunctionNode, own: Sequence[ast.AST]) -> dict[str, a
     for inner in own:
         if isinstance(inner, ast.Assign) and len(inner.targets) == 1 and isinstance(inner.targets[0], ast.Name):
             name = inner.targets[0].id
-            is_free = name not in parameters or _replaces_parameter(function, inner, name)
-            if is_free and display_items(inner.value) is not None:
+            if display_items(inner.value) is None:  # before the dearer question
+                continue
+            if name not in parameters or _replaces_parameter(function, inner, name):
                 candidates.setdefault(name, inner.value)
     if not candidates:
         return {}
