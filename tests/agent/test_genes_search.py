@@ -19,6 +19,8 @@ from tests.agent.small_search import small_request
 from tests.agent.test_resume import kill_when
 from tests.agent.test_rungs_search import Quiet
 
+pytestmark = pytest.mark.slow  # whole searches; what they are made of is tested beside them
+
 SETTINGS: dict[str, object] = {"genes.names": "auto", "genes.inherit_share": 0.3, "search.n_finalists": 2}
 
 
@@ -67,7 +69,6 @@ def test_the_winners_control_alone_meets_the_test_split_beside_it(finished: Sear
     assert tested == expected | ({("control", owners[best.index])} if best.genes else set())
 
 
-@pytest.mark.slow
 def test_an_interrupted_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:
@@ -82,7 +83,6 @@ def test_an_interrupted_search_comes_to_the_same_ledger(
         assert ledger(again) == ledger(first)
 
 
-@pytest.mark.slow
 def test_a_killed_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:

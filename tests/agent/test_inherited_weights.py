@@ -19,6 +19,8 @@ from tests.agent.synthetic import SyntheticRun, run_info
 from tests.agent.test_rungs_search import Quiet
 from tests.agent.test_scoring import result
 
+pytestmark = pytest.mark.slow  # whole searches; what they are made of is tested beside them
+
 TRIALS = 7
 SETTINGS = {
     "search.inherit_weights": True,
@@ -97,7 +99,6 @@ def test_the_report_and_the_ledger_say_what_inherited(finished: SearchRequest, a
         assert sum(entry.get("inherited_epochs", 0) != 0 for entry in ledger(run) if "attempt" in entry) == n_heirs
 
 
-@pytest.mark.slow
 def test_an_interrupted_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:
@@ -108,7 +109,6 @@ def test_an_interrupted_search_comes_to_the_same_ledger(
         assert ledger(again) == ledger(first)
 
 
-@pytest.mark.slow
 def test_without_weights_at_hand_all_start_from_scratch(tmp_path: Path, shared_sandbox: LocalSandbox) -> None:
     request = request_in(tmp_path, trials=3, **{"search.inherited_weights_bytes": 1})
     search(request, tmp_path, shared_sandbox, Quiet())
