@@ -104,6 +104,7 @@ def test_every_stage_that_was_entered_says_what_it_cost_and_how_it_was_left(fini
         assert 0 < sum(record.wall_seconds for record in stages.values()) <= attempt.result.wall_seconds
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_comes_to_the_same_ledger(
     finished: SearchRequest, tmp_path: Path, shared_sandbox: LocalSandbox
 ) -> None:
